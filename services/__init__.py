@@ -1,0 +1,1 @@
+"""The five services of Chorus and the chassis under them."""
