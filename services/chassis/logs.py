@@ -45,11 +45,12 @@ def redact(text: str) -> str:
 class JsonLines(logging.Formatter):
     """Formats a record as one line of JSON, secrets masked by field name and by shape."""
 
-    def __init__(self, service: str, release: str) -> None:
-        """`service` and `release` stand in each line."""
+    def __init__(self, service: str, name: str, release: str) -> None:
+        """All three stand in each line; `name` is the instance where the context names none (threads of a pool)."""
         super().__init__()
         self._encoder = msgspec.json.Encoder(enc_hook=str)
         self._service = service
+        self._name = name
         self._release = release
 
     def format(self, record: logging.LogRecord) -> str:
@@ -60,7 +61,7 @@ class JsonLines(logging.Formatter):
             "msg": redact(record.getMessage()),
             "logger": record.name,
             "service": self._service,
-            "instance": instance.get(),
+            "instance": instance.get() or self._name,
             "release": self._release,
         }
         if request := request_id.get():
@@ -92,9 +93,8 @@ def _safe(name: str, value: object) -> object:
 
 def configure(service: str, name: str, *, level: str = "INFO", release: str = "", stream: TextIO = sys.stderr) -> None:
     """Send the whole process's records of `level` (one of LEVELS) and above to `stream`; called once, at the start."""
-    instance.set(name)
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines(service, release))
+    handler.setFormatter(JsonLines(service, name, release))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(LEVELS[level.upper()])
