@@ -49,7 +49,7 @@ UNUSED_KEYS: Final = {
         WriteTimeout
         """,
     "TeamSettings": """
-        CustomBrandText EnableCustomBrand EnableCustomUserStatuses
+        CustomBrandText EnableCustomBrand EnableCustomUserStatuses EnableUserDeactivation
         EnableTeamCreation EnableXToLeaveChannelsFromLHS ExperimentalEnableAutomaticReplies
         ExperimentalHideTownSquareinLHS ExperimentalTownSquareIsReadOnly ExperimentalViewArchivedChannels
         RestrictTeamInvite
@@ -83,8 +83,9 @@ UNUSED_KEYS: Final = {
         UseChannelInEmailNotifications
         """,
     "SupportSettings": """
-        CustomTermsOfServiceEnabled CustomTermsOfServiceReAcceptancePeriod EnableAskCommunityLink
+        AllowDownloadLogs CustomTermsOfServiceEnabled CustomTermsOfServiceReAcceptancePeriod EnableAskCommunityLink
         """,
+    "PasswordSettings": "EnableForgotLink",
     "GuestAccountsSettings": "AllowEmailAccounts EnableGuestMagicLink EnforceMultifactorAuthentication",
     "MessageExportSettings": """
         BatchSize ChannelBatchSize ChannelHistoryBatchSize DailyRunTime DownloadExportResults ExportFormat
@@ -103,7 +104,7 @@ UNUSED_KEYS: Final = {
         """,
     "LogSettings": """
         AdvancedLoggingConfig AdvancedLoggingJSON ConsoleJson EnableColor EnableConsole EnableDiagnostics EnableFile
-        EnableSentry EnableWebhookDebugging FileJson FileLocation MaxFieldSize VerboseDiagnostics
+        EnableSentry EnableWebhookDebugging FileJson FileLevel FileLocation MaxFieldSize VerboseDiagnostics
         """,
     "MetricsSettings": """
         BlockProfileRate ClientSideUserIds EnableClientMetrics EnableNotificationMetrics ListenAddress

@@ -6,7 +6,7 @@ A rule's `check(value)` returns the value to use, or raises `Wrong` with what wa
 import re
 from dataclasses import dataclass
 from typing import Final, Protocol
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 
 class Wrong(ValueError):
@@ -70,23 +70,39 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpUrl:
-    """An absolute URL or nothing, without a slash at its end."""
+class Link:
+    """An absolute URL or nothing."""
 
     schemes: tuple[str, ...] = ("http", "https")
 
     def check(self, value: str) -> str:
         """Return the URL; raise Wrong."""
-        if not value:
-            return value
-        wanted = Wrong("an absolute URL such as " + f'"{self.schemes[-1]}://chat.example.com"' + ", or nothing")
+        if value:
+            self._parse(value)
+        return value
+
+    def _parse(self, value: str) -> SplitResult:
+        wanted = Wrong(f'an absolute URL such as "{self.schemes[-1]}://chat.example.com", or nothing')
         try:
             parts = urlsplit(value)
-            parts.port  # noqa: B018 - reading it is what validates it
+            valid = parts.scheme.lower() in self.schemes and parts.hostname and parts.port != 0
         except ValueError:
             raise wanted from None
-        if parts.scheme.lower() not in self.schemes or not parts.hostname or parts.query or parts.fragment:
+        if not valid:
             raise wanted
+        return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Origin(Link):
+    """A URL that others are built from, or nothing: neither query nor fragment, and no slash at its end."""
+
+    def check(self, value: str) -> str:
+        """Return the URL; raise Wrong."""
+        if value:
+            parts = self._parse(value)
+            if parts.query or parts.fragment:
+                raise Wrong("a URL without a query or fragment")
         return value.rstrip("/")
 
 

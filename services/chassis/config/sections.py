@@ -7,7 +7,7 @@ it: what Mattermost has and Chorus does not use yet is listed in `known.py`.
 from dataclasses import dataclass
 from typing import Annotated
 
-from services.chassis.config.rules import Between, Filled, HostPort, HttpUrl, OneOf, PostgresUrl
+from services.chassis.config.rules import Between, Filled, HostPort, Link, OneOf, Origin, PostgresUrl
 from services.chassis.config.secret import Secret
 
 Count = Annotated[int, Between(1)]
@@ -22,8 +22,8 @@ _LOCAL_DATABASE = Secret("postgres://chorus@127.0.0.1:5432/chorus")
 class ServiceSettings:
     """The REST and WebSocket surface, sessions, and switches of the clients."""
 
-    SiteURL: Annotated[str, HttpUrl()] = ""
-    WebsocketURL: Annotated[str, HttpUrl(("ws", "wss"))] = ""
+    SiteURL: Annotated[str, Origin()] = ""
+    WebsocketURL: Annotated[str, Origin(("ws", "wss"))] = ""
     WebsocketPort: Port = 80
     WebsocketSecurePort: Port = 443
     AllowCorsFrom: str = ""
@@ -70,7 +70,6 @@ class TeamSettings:
     CustomDescriptionText: str = ""
     EnableUserCreation: bool = True
     EnableOpenServer: bool = False
-    EnableUserDeactivation: bool = False
     RestrictCreationToDomains: str = ""
     RestrictDirectMessage: Annotated[str, OneOf(("any", "team"))] = "any"
     MaxUsersPerTeam: Count = 50
@@ -167,7 +166,6 @@ class PasswordSettings:
     Uppercase: bool = False
     Number: bool = False
     Symbol: bool = False
-    EnableForgotLink: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,15 +206,14 @@ class EmailSettings:
 class SupportSettings:
     """Links that clients show; empty hides one. Theirs lead to their vendor's pages, whose terms aren't this site's."""
 
-    TermsOfServiceLink: Annotated[str, HttpUrl()] = ""
-    PrivacyPolicyLink: Annotated[str, HttpUrl()] = ""
-    AboutLink: Annotated[str, HttpUrl()] = ""
-    HelpLink: Annotated[str, HttpUrl()] = ""
+    TermsOfServiceLink: Annotated[str, Link()] = ""
+    PrivacyPolicyLink: Annotated[str, Link()] = ""
+    AboutLink: Annotated[str, Link()] = ""
+    HelpLink: Annotated[str, Link()] = ""
     ReportAProblemType: Annotated[str, OneOf(("default", "link", "email", "hidden"))] = "hidden"
-    ReportAProblemLink: Annotated[str, HttpUrl()] = ""
+    ReportAProblemLink: Annotated[str, Link()] = ""
     ReportAProblemMail: str = ""
-    AllowDownloadLogs: bool = True
-    ForgotPasswordLink: Annotated[str, HttpUrl()] = ""
+    ForgotPasswordLink: Annotated[str, Link()] = ""
     SupportEmail: str = ""
 
 
@@ -236,7 +233,7 @@ class ImageProxySettings:
 
     Enable: bool = False
     ImageProxyType: Annotated[str, OneOf(("local", "atmos/camo"))] = "local"
-    RemoteImageProxyURL: Annotated[str, HttpUrl()] = ""
+    RemoteImageProxyURL: Annotated[str, Origin()] = ""
     RemoteImageProxyOptions: Secret = _NO_SECRET
 
 
@@ -298,9 +295,9 @@ class ComplianceSettings:
 class NativeAppSettings:
     """Where clients send people for the apps."""
 
-    AppDownloadLink: Annotated[str, HttpUrl()] = "https://mattermost.com/pl/download-apps"
-    AndroidAppDownloadLink: Annotated[str, HttpUrl()] = "https://mattermost.com/pl/android-app"
-    IosAppDownloadLink: Annotated[str, HttpUrl()] = "https://mattermost.com/pl/ios-app"
+    AppDownloadLink: Annotated[str, Link()] = "https://mattermost.com/pl/download-apps"
+    AndroidAppDownloadLink: Annotated[str, Link()] = "https://mattermost.com/pl/android-app/"
+    IosAppDownloadLink: Annotated[str, Link()] = "https://mattermost.com/pl/ios-app/"
     MobileExternalBrowser: bool = False
 
 
@@ -320,7 +317,6 @@ class LogSettings:
 
     # Theirs is DEBUG, which they leave on in production.
     ConsoleLevel: Annotated[str, OneOf(("TRACE", "DEBUG", "INFO", "WARN", "ERROR"))] = "INFO"
-    FileLevel: Annotated[str, OneOf(("TRACE", "DEBUG", "INFO", "WARN", "ERROR"))] = "INFO"
 
 
 @dataclass(frozen=True, slots=True)
