@@ -10,6 +10,8 @@ TESTS ?= tests
 VENV := .venv
 RUN := $(VENV)/bin/python
 MESH := --data "$(DATA)" $(if $(PORT),--port $(PORT))
+LOCK := .tools/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --custom-compile-command "make lock"
 CONTRACTS := $(shell find protos -name '*.proto' -o -type d 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -49,9 +51,8 @@ protos: venv ## compile protos/ into build/protos
 
 lock: ## requirements*.in → requirements*.txt: newest allowed versions, with hashes
 	@test -x .tools/bin/uv || { $(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q uv; }
-	@for name in requirements requirements-dev; do \
-	  .tools/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	    --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; done
+	@$(LOCK) requirements.in -o requirements.txt
+	@$(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove what was built: the virtual environment and generated code; data stays
 	@rm -rf $(VENV) .tools build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
