@@ -1,0 +1,160 @@
+"""What is rendered for Envoy: whole, minimal, and at one with the contracts."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from google.protobuf import descriptor_pb2
+
+from deploy.local.envoy import POLICY, render, render_endpoints
+from deploy.local.ports import Ports
+from deploy.local.protos import IMAGE
+from deploy.local.topology import DEFAULT_SCALE, Topology, topology
+
+SERVICES = ["auth", "messaging", "presence", "files"]
+
+
+@pytest.fixture
+def mesh(tmp_path: Path) -> Topology:
+    return topology(Ports(22100), tmp_path / "tls", DEFAULT_SCALE)
+
+
+def files(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Each file with its inode, which a rename changes, and its content."""
+    return {path.name: (path.stat().st_ino, path.read_bytes()) for path in folder.iterdir()}
+
+
+def changed(before: dict[str, tuple[int, bytes]], after: dict[str, tuple[int, bytes]]) -> set[str]:
+    return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def resources(folder: Path, name: str) -> list[dict[str, Any]]:
+    answer: list[dict[str, Any]] = yaml.safe_load((folder / name).read_text())["resources"]
+    return answer
+
+
+def strings(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        return [text for pair in node.items() for part in pair for text in strings(part)]
+    if isinstance(node, list):
+        return [text for item in node for text in strings(item)]
+    return [node] if isinstance(node, str) else []
+
+
+def test_rendering_again_touches_nothing(mesh: Topology, tmp_path: Path) -> None:
+    render(mesh, tmp_path / "xds")
+    before = files(tmp_path / "xds")
+    render(mesh, tmp_path / "xds")
+    assert files(tmp_path / "xds") == before
+
+
+def test_other_instances_change_their_endpoints_alone(mesh: Topology, tmp_path: Path) -> None:
+    render(mesh, tmp_path / "xds")
+    before = files(tmp_path / "xds")
+    more = topology(mesh.ports, mesh.tls_directory, {**DEFAULT_SCALE, "edge": 3, "messaging": 1})
+    expected = {"eds-edge_rest.yaml", "eds-edge_websocket.yaml", "eds-messaging.yaml"}
+    render_endpoints(more, tmp_path / "xds")
+    assert changed(before, files(tmp_path / "xds")) == expected
+    render(mesh, tmp_path / "xds")
+    before = files(tmp_path / "xds")
+    render(more, tmp_path / "xds")
+    assert changed(before, files(tmp_path / "xds")) == expected
+
+
+def test_endpoints_say_where_and_which_release(mesh: Topology, tmp_path: Path) -> None:
+    first, *others = mesh.instances
+    render(replace(mesh, instances=(replace(first, release="next"), *others)), tmp_path)
+    (auth,) = resources(tmp_path, "eds-auth.yaml")[0]["endpoints"][0]["lb_endpoints"]
+    assert auth["endpoint"]["address"]["socket_address"] == {"address": "127.0.0.1", "port_value": 22110}
+    assert auth["metadata"]["filter_metadata"]["envoy.lb"] == {"release": "next", "instance": "auth-1"}
+    sockets = resources(tmp_path, "eds-edge_websocket.yaml")[0]["endpoints"][0]["lb_endpoints"]
+    assert [
+        (
+            one["endpoint"]["address"]["socket_address"]["port_value"],
+            one["endpoint"]["health_check_config"]["port_value"],
+        )
+        for one in sockets
+    ] == [(22171, 22170), (22174, 22173)]
+
+
+def test_every_placeholder_is_filled_whatever_the_paths_hold(mesh: Topology, tmp_path: Path) -> None:
+    odd = tmp_path / 'a: "b" #c ${d}\'s'
+    render(replace(mesh, tls_directory=odd / "tls"), odd / "xds")
+    found = [text for path in (odd / "xds").iterdir() for text in strings(yaml.safe_load(path.read_text()))]
+    assert f"{odd.resolve()}/tls/ca.pem" in found
+    assert not [text for text in found if re.search(r"\$\{[A-Z_]+\}", text)]
+
+
+def test_every_file_that_is_named_is_rendered(mesh: Topology, tmp_path: Path) -> None:
+    render(mesh, tmp_path / "xds")
+    rendered = {str(path) for path in (tmp_path / "xds").iterdir()}
+    named = {
+        text
+        for path in rendered
+        for text in strings(yaml.safe_load(Path(path).read_text()))
+        if text.startswith(f"{tmp_path}/xds/")
+    }
+    assert named | {f"{tmp_path}/xds/bootstrap.yaml"} == rendered
+
+
+def test_what_is_not_for_the_outside_listens_on_loopback(mesh: Topology, tmp_path: Path) -> None:
+    render(mesh, tmp_path)
+    admin = yaml.safe_load((tmp_path / "bootstrap.yaml").read_text())["admin"]["address"]["socket_address"]
+    assert admin == {"address": "127.0.0.1", "port_value": 22102}
+    listeners = {one["name"]: one["address"]["socket_address"] for one in resources(tmp_path, "lds.yaml")}
+    assert listeners["mesh"] == {"address": "127.0.0.1", "port_value": 22101}
+    assert listeners.keys() == {"front", "mesh"}
+
+
+def test_every_cluster_states_its_limits_and_watches_its_endpoints(mesh: Topology, tmp_path: Path) -> None:
+    render(mesh, tmp_path)
+    clusters = {one["name"]: one for one in resources(tmp_path, "cds.yaml")}
+    assert list(clusters) == ["edge_rest", "edge_websocket", *SERVICES]
+    for name, cluster in clusters.items():
+        (limits,) = cluster["circuit_breakers"]["thresholds"]
+        assert limits.keys() >= {"max_connections", "max_pending_requests", "max_requests", "retry_budget"}, name
+        assert cluster["health_checks"], name
+        assert cluster["outlier_detection"]["max_ejection_percent"] == 50, name
+    assert clusters["edge_websocket"]["circuit_breakers"]["thresholds"][0]["max_connections"] >= 1_000_000
+    assert {name for name in SERVICES if "HASH" in clusters[name]["lb_policy"]} == {"messaging"}
+    hosts = [host["domains"] for host in resources(tmp_path, "rds-mesh.yaml")[0]["virtual_hosts"]]
+    assert hosts == [[f"{service}.chorus.internal"] for service in SERVICES]
+
+
+def test_sockets_may_be_silent_for_longer_than_the_ping_interval(mesh: Topology, tmp_path: Path) -> None:
+    render(mesh, tmp_path)
+    (front,) = resources(tmp_path, "rds-front.yaml")[0]["virtual_hosts"]
+    upgrading = [route for route in front["routes"] if route["route"].get("upgrade_configs")]
+    assert [route["match"]["path"] for route in upgrading] == ["/api/v4/websocket", "/api/v4/websocket/"]
+    for route in upgrading:
+        assert route["route"]["timeout"] == "0s"
+        assert int(route["route"]["idle_timeout"].removesuffix("s")) >= 300
+
+
+def test_calls_are_repeated_exactly_where_the_contracts_allow_it() -> None:
+    """Promise 3: a method that isn't declared idempotent must not run twice."""
+    routes = yaml.safe_load((POLICY / "mesh-routes.yaml").read_text())["virtual_hosts"][0]["routes"]
+    (repeatable,) = [
+        re.compile(route["match"]["safe_regex"]["regex"])
+        for route in routes
+        if "unavailable" in route["route"]["retry_policy"]["retry_on"]
+    ]
+    image = descriptor_pb2.FileDescriptorSet.FromString(IMAGE.read_bytes())
+    methods = {
+        f"/{file.package}.{service.name}/{method.name}": method
+        for file in image.file
+        if file.package.startswith("chorus.")
+        for service in file.service
+        for method in service.method
+        # A stream is not repeated: Envoy could not know how much of it was used.
+        if not (method.client_streaming or method.server_streaming)
+    }
+    assert methods
+    unknown = descriptor_pb2.MethodOptions.IDEMPOTENCY_UNKNOWN
+    declared = {path for path, method in methods.items() if method.options.idempotency_level != unknown}
+    listed = {path for path in methods if repeatable.fullmatch(path)}
+    assert listed - declared == set(), "listed in envoy/mesh-routes.yaml, not declared idempotent in the protos"
+    assert declared - listed == set(), "declared idempotent in the protos: list in envoy/mesh-routes.yaml"
