@@ -28,11 +28,10 @@ def rendered(layout: Layout, ports: Ports, secrets: Secrets) -> Settings:
             "ListenAddress": f":{ports.front}",
         },
         "SqlSettings": {
-            "DriverName": "postgres",
             "DataSource": source(ports.postgres_primary),
             "DataSourceReplicas": [source(ports.postgres_replica)],
         },
-        "ClusterSettings": {"Enable": True, "ClusterName": "chorus"},
+        "ClusterSettings": {"Enable": True},
         "RedisSettings": {
             "Enable": True,
             "RedisAddress": f"127.0.0.1:{ports.redis}",

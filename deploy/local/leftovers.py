@@ -51,10 +51,19 @@ def _processes(layout: Layout) -> Iterator[psutil.Process]:
         if process.pid == os.getpid():
             continue
         try:
-            if process.environ().get(MARK) == str(layout.data):
+            if process.environ().get(MARK) == str(layout.data) or _works_in(process, layout):
                 yield process
         except (psutil.Error, OSError):
             continue
+
+
+def _works_in(process: psutil.Process, layout: Layout) -> bool:
+    # Redis and PostgreSQL write their titles over their environment. But these three live in folders of the mesh's own;
+    # anybody else there (a shell, an editor) is none of ours.
+    if process.name() not in ("redis-server", "postgres", "envoy"):
+        return False
+    place = Path(process.cwd())
+    return any(place.is_relative_to(folder) for folder in (layout.data, layout.postgres.resolve()))
 
 
 def _name(process: psutil.Process) -> str:

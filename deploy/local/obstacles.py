@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from deploy.local.ports import BLOCK, free_block, is_free
+from deploy.local.ports import BLOCK, block_is_free, free_block, is_free
 from deploy.local.supervisor import MARK
 from deploy.local.trouble import Trouble
 
@@ -48,7 +48,5 @@ def _by_whom(port: int) -> str:
 
 
 def _another(front: int) -> int:
-    try:
-        return free_block(front + BLOCK, front + 20 * BLOCK)
-    except Trouble:
-        return free_block()
+    near = range(front + BLOCK, min(front + 20 * BLOCK, 65_536 - BLOCK), BLOCK)
+    return next((other for other in near if block_is_free(other)), None) or free_block()

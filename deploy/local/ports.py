@@ -79,6 +79,11 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
+def block_is_free(front: int) -> bool:
+    """Whether a mesh could have the front port and the ports that follow from it now."""
+    return all(is_free(port) for port in range(front, front + BLOCK))
+
+
 def free_block(start: int = 20_000, stop: int = 32_000) -> int:
     """A front port whose whole block of a hundred is free now.
 
@@ -86,7 +91,7 @@ def free_block(start: int = 20_000, stop: int = 32_000) -> int:
     socket comes to sit in a block that was found free. Raises Trouble when there is none.
     """
     for front in _candidates(start, stop):
-        if all(is_free(port) for port in range(front, front + BLOCK)):
+        if block_is_free(front):
             return front
     raise Trouble(f"no {BLOCK} free ports in a row between {start} and {stop}: stop other meshes (`chorus down`).")
 
