@@ -1,0 +1,52 @@
+"""The cluster bus: publish, and follow from a position. It only makes events fast; the log makes them certain."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import NamedTuple, Protocol
+
+
+class BusError(Exception):
+    """The bus is away or refused; what was published may or may not have arrived."""
+
+
+class BusMessage(NamedTuple):
+    """One event under way. `topic` travels beside the body, so that whoever does not want it need not decode it."""
+
+    topic: str
+    seq: int
+    data: bytes
+
+
+class Following(Protocol):
+    """A subscription from an explicit position on."""
+
+    async def start(self) -> None:
+        """Fix the position at the streams' present ends; everything published from now on will be read."""
+        ...
+
+    def batches(self) -> AsyncIterator[list[BusMessage]]:
+        """Yield messages as they come, at least once each, in order per topic; reconnect without end."""
+        ...
+
+
+class Bus(Protocol):
+    """What a service needs of the bus."""
+
+    async def publish(self, messages: Sequence[BusMessage]) -> None:
+        """Publish in one round trip, in order per topic. Raises BusError."""
+        ...
+
+    def follow(self) -> Following:
+        """Return a subscription to everything."""
+        ...
+
+    async def publish_control(self, message: BusMessage) -> None:
+        """Publish to the control stream, which carries revocations and markers, and return once it is there."""
+        ...
+
+    def follow_control(self) -> Following:
+        """Return a subscription to the control stream."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        ...

@@ -1,0 +1,16 @@
+"""The event log: written in the same transaction as what it tells of, published after COMMIT, read back for repair."""
+
+from services.chassis.events.log import Announcement, EventLog, TopicState
+from services.chassis.events.publisher import Publisher
+from services.chassis.events.topics import channel_topic, cluster_topic, team_topic, user_topic
+
+__all__ = [
+    "Announcement",
+    "EventLog",
+    "Publisher",
+    "TopicState",
+    "channel_topic",
+    "cluster_topic",
+    "team_topic",
+    "user_topic",
+]

@@ -1,0 +1,180 @@
+"""Appending to the log and reading it.
+
+A topic's events have the seqs 1, 2, 3 … in the order of their commits, because the seq is taken under the lock of the
+topic's row and the lock is held until COMMIT. `at` strictly increases with it, whatever the machines' clocks do.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from chorus.common.v1 import events_pb2
+
+from services.chassis.database import Database, Statement, Transaction
+from services.chassis.errors import DomainError, Reason
+
+LockedTopics = dict[str, "TopicState"]
+
+_CREATE: Final = """
+INSERT INTO topics (topic, seq, last_at) SELECT t, 0, 0 FROM unnest(%(topics)s::text[]) AS t ON CONFLICT DO NOTHING"""
+_LOCK: Final = """
+SELECT topic, seq, last_at FROM topics WHERE topic = ANY(%(topics)s) ORDER BY topic FOR NO KEY UPDATE"""
+_ADVANCE: Final = """
+UPDATE topics SET seq = new.seq, last_at = new.at
+FROM unnest(%(topics)s::text[], %(seqs)s::bigint[], %(ats)s::bigint[]) AS new (topic, seq, at)
+WHERE topics.topic = new.topic"""
+_INSERT: Final = """
+INSERT INTO events (topic, seq, at, kind, body)
+SELECT * FROM unnest(
+  %(topics)s::text[], %(seqs)s::bigint[], %(ats)s::bigint[], %(kinds)s::text[], %(bodies)s::bytea[])"""
+_LIST: Final = """
+SELECT seq, at, kind, body FROM events
+WHERE topic = %(topic)s AND seq > %(after)s AND seq <= %(upto)s ORDER BY seq LIMIT %(limit)s"""
+_CURRENT: Final = "SELECT topic, seq FROM topics WHERE topic = ANY(%(topics)s)"
+_CHANGED: Final = """
+SELECT topic, max(seq) AS seq, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS cursor
+FROM events WHERE xid >= %(cursor)s::text::xid8 GROUP BY topic"""
+_CURSOR: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS cursor"
+_INCARNATION: Final = """
+SELECT system_identifier::text || '.' || timeline_id || '.' || nonce AS incarnation
+FROM pg_control_system(), pg_control_checkpoint(), log_incarnation"""
+
+
+@dataclass(slots=True)
+class TopicState:
+    """A locked topic: its last seq and time; both move on as events are announced."""
+
+    seq: int
+    last_at: int
+
+    def next_at(self, now_ms: int) -> int:
+        """Return the time that a change made now takes: after everything in the topic, in ms."""
+        return max(now_ms, self.last_at + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event to be: `body` is the serialized message that `kind` names in the owner's events.proto."""
+
+    topic: str
+    kind: str
+    body: bytes
+    at_ms: int
+
+
+class EventLog:
+    """The log of one service."""
+
+    def __init__(self, database: Database, incarnation: str) -> None:
+        """Made by `open`."""
+        self._database = database
+        self.incarnation = incarnation
+
+    @classmethod
+    async def open(cls, database: Database) -> "EventLog":
+        """Return the log of a migrated database."""
+        rows = await database.fetch(_INCARNATION)
+        return cls(database, rows[0].incarnation)
+
+    def locking(self, topics: Iterable[str]) -> tuple[Statement, Statement]:
+        """Return the statements that create missing topics and lock all, in the one order; see `locked`."""
+        ordered = sorted(set(topics))
+        return (_CREATE, {"topics": ordered}), (_LOCK, {"topics": ordered})
+
+    def locking_existing(self, topics: Iterable[str]) -> Statement:
+        """Return the statement that locks those topics that exist, in the one order; see `locked`."""
+        return _LOCK, {"topics": sorted(set(topics))}
+
+    @staticmethod
+    def locked(rows: Sequence[object]) -> LockedTopics:
+        """Read what the lock statement answered."""
+        return {row.topic: TopicState(row.seq, row.last_at) for row in rows}  # type: ignore[attr-defined]
+
+    async def lock(self, tx: Transaction, topics: Iterable[str]) -> LockedTopics:
+        """Lock topics, creating missing ones. All of a transaction's topics in one call: that is the lock order."""
+        return self.locked((await tx.pipelined(*self.locking(topics)))[1])
+
+    def appending(
+        self, topics: Mapping[str, TopicState], announcements: Sequence[Announcement]
+    ) -> tuple[list[events_pb2.LogEntry], list[Statement]]:
+        """Take the announcements' seqs from the locked topics; return the entries and what stores them."""
+        entries = []
+        for announcement in announcements:
+            state = topics[announcement.topic]
+            state.seq += 1
+            # Several events of one change share its time; seq alone tells them apart.
+            state.last_at = max(state.last_at, announcement.at_ms)
+            entries.append(
+                events_pb2.LogEntry(
+                    topic=announcement.topic,
+                    seq=state.seq,
+                    at_ms=announcement.at_ms,
+                    kind=announcement.kind,
+                    body=announcement.body,
+                    incarnation=self.incarnation,
+                )
+            )
+        touched = sorted({entry.topic for entry in entries})
+        return entries, [
+            (
+                _ADVANCE,
+                {
+                    "topics": touched,
+                    "seqs": [topics[t].seq for t in touched],
+                    "ats": [topics[t].last_at for t in touched],
+                },
+            ),
+            (
+                _INSERT,
+                {
+                    "topics": [e.topic for e in entries],
+                    "seqs": [e.seq for e in entries],
+                    "ats": [e.at_ms for e in entries],
+                    "kinds": [e.kind for e in entries],
+                    "bodies": [e.body for e in entries],
+                },
+            ),
+        ]
+
+    async def append(
+        self, tx: Transaction, topics: Mapping[str, TopicState], announcements: Sequence[Announcement]
+    ) -> list[events_pb2.LogEntry]:
+        """Append announcements to topics locked by this transaction; hand the entries to a Publisher after COMMIT."""
+        if not announcements:
+            return []
+        entries, statements = self.appending(topics, announcements)
+        await tx.pipelined(*statements)
+        return entries
+
+    async def list(self, topic: str, after: int, upto: int, limit: int) -> list[events_pb2.LogEntry]:
+        """Return a topic's events behind `after`. Raises log_truncated when the first of them is no longer kept."""
+        rows = await self._database.fetch(_LIST, topic=topic, after=after, upto=upto or 2**62, limit=limit or 1000)
+        if rows and rows[0].seq != after + 1:
+            raise DomainError(Reason.LOG_TRUNCATED, topic=topic)
+        if not rows:
+            current = (await self.current([topic]))[topic]
+            if current > after and (not upto or upto > after):
+                raise DomainError(Reason.LOG_TRUNCATED, topic=topic)
+        return [
+            events_pb2.LogEntry(
+                topic=topic, seq=row.seq, at_ms=row.at, kind=row.kind, body=row.body, incarnation=self.incarnation
+            )
+            for row in rows
+        ]
+
+    async def current(self, topics: Sequence[str]) -> dict[str, int]:
+        """Return the topics' positions; 0 for one without events."""
+        rows = await self._database.fetch(_CURRENT, topics=list(topics))
+        found = {row.topic: row.seq for row in rows}
+        return {topic: found.get(topic, 0) for topic in topics}
+
+    async def changed(self, cursor: int) -> tuple[dict[str, int], int]:
+        """Return the topics with events of transactions not older than `cursor`, and the next cursor.
+
+        A transaction that was open when the cursor was taken is not older than it, so nothing is missed.
+        """
+        if cursor:
+            rows = await self._database.fetch(_CHANGED, cursor=str(cursor))
+            if rows:
+                return {row.topic: row.seq for row in rows}, rows[0].cursor
+        return {}, (await self._database.fetch(_CURSOR))[0].cursor

@@ -1,0 +1,1 @@
+"""gRPC between the services: identities, deadlines, errors and metrics in one place."""

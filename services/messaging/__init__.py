@@ -1,0 +1,1 @@
+"""Messaging: teams, channels, memberships, posts and their history."""

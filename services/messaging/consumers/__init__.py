@@ -1,0 +1,1 @@
+"""What messaging keeps of others, fed from their logs."""

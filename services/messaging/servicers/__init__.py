@@ -1,0 +1,1 @@
+"""gRPC in and out: a line or two an RPC."""
