@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import grpc
@@ -56,15 +57,17 @@ async def test_the_called_service_learns_who_calls_from_the_certificate_alone(ru
     assert seen["metadata"]["x-request-id"] == "r1"
 
 
-async def test_nobody_without_a_certificate_of_the_mesh_is_let_in(running: Mesh) -> None:
-    ports = running.topology.ports
-    options = [("grpc.default_authority", "messaging.chorus.internal")]
-    nobody = grpc.ssl_channel_credentials((running.tls / "ca.pem").read_bytes())
-    async with grpc.aio.secure_channel(f"127.0.0.1:{ports.mesh}", nobody, options=options) as channel:
-        with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await ask(channel)
-    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-    assert await running.statistics("listener.*ssl.fail_verify_no_cert")
+async def test_nobody_without_a_certificate_of_the_mesh_is_let_in(running: Mesh, tmp_path: Path) -> None:
+    address, options = f"127.0.0.1:{running.topology.ports.mesh}", [("grpc.default_authority", "auth.chorus.internal")]
+    ours = (running.tls / "ca.pem").read_bytes()
+    authority.ensure(tmp_path)
+    strangers = ((tmp_path / "edge-key.pem").read_bytes(), (tmp_path / "edge.pem").read_bytes())
+    for name, shown in (("no_cert", (None, None)), ("error", strangers)):
+        async with grpc.aio.secure_channel(address, grpc.ssl_channel_credentials(ours, *shown), options) as channel:
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await ask(channel)
+        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert any((await running.statistics(f"listener.*ssl.fail_verify_{name}")).values())
 
 
 async def test_a_lane_stays_on_one_instance_until_it_goes(running: Mesh) -> None:
