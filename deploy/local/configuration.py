@@ -25,7 +25,6 @@ def rendered(layout: Layout, ports: Ports, secrets: Secrets) -> Settings:
     return {
         "ServiceSettings": {
             "SiteURL": f"http://localhost:{ports.front}",
-            "ListenAddress": f":{ports.front}",
         },
         "SqlSettings": {
             "DataSource": source(ports.postgres_primary),

@@ -88,7 +88,7 @@ class Supervisor:
             text=True,
         )
         if result.returncode != 0 or not _within(15, self.is_running):
-            said = result.stdout.strip().splitlines()[-1:] or ["it does not answer"]
+            said = result.stdout.strip().splitlines()[:1] or ["it does not answer"]
             raise Trouble(f"the supervisor did not start ({said[0]}): see {self.log('supervisord')}.")
 
     def apply(self) -> None:
@@ -228,7 +228,8 @@ class Supervisor:
             stopsignal=program.stop_signal,
             stopwaitsecs=program.stop_seconds,
             redirect_stderr="true",
-            stdout_logfile=self.log(program.name),
+            # supervisord expands this one twice.
+            stdout_logfile=str(self.log(program.name)).replace("%", "%%"),
             stdout_logfile_maxbytes="20MB",
             stdout_logfile_backups=3,
             **({"user": program.user} if program.user else {}),
