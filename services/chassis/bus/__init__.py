@@ -19,6 +19,10 @@ class BusMessage(NamedTuple):
 class Following(Protocol):
     """A subscription from an explicit position on."""
 
+    interruptions: int
+    """How often the connection was lost. What was published around then may never come (a failover loses the newest
+    entries, a publisher met a closed door): whoever keeps state from what it reads drops it when this has changed."""
+
     async def start(self) -> None:
         """Fix the position at the streams' present ends; everything published from now on will be read."""
         ...

@@ -10,7 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from services.chassis.bus import Bus, BusError, BusMessage, Following
@@ -28,11 +30,15 @@ _CONTROL_KEPT: Final = 10_000
 _STREAMS: Final = tuple(f"ev:{n}" for n in range(PARTITIONS))
 _BLOCK_MS: Final = 5_000
 _RECONNECT_SECONDS: Final = 0.2
-_AWAY = (RedisError, OSError, asyncio.TimeoutError)
+AWAY: Final = (RedisError, OSError, asyncio.TimeoutError)
+"""What a Redis that is away, or that refuses, raises."""
 
 
-def connect(settings: Settings) -> Redis:
-    """Return a client for the Redis of RedisSettings: one address, or Sentinel's present master."""
+def connect(settings: Settings, **options: Any) -> Redis:
+    """Return a client for the Redis of RedisSettings: one address, or Sentinel's present master.
+
+    `options` go to the client as they are.
+    """
     redis = settings.RedisSettings
     common: dict[str, Any] = {
         "username": redis.RedisUsername or None,
@@ -40,6 +46,7 @@ def connect(settings: Settings) -> Redis:
         "db": redis.RedisDB,
         "ssl": redis.RedisTLS,
         "socket_connect_timeout": 2,
+        **options,
     }
     if redis.SentinelAddresses:
         sentinel: Any = Sentinel(  # type: ignore[no-untyped-call]
@@ -64,6 +71,8 @@ class RedisBus(Bus):
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         """Connect lazily; a bus that is away raises on publish and is waited for when following."""
         self._redis = connect(settings)
+        # For following: longer than a blocking read, and no retry behind our back, because a lost connection counts.
+        self._followed = connect(settings, socket_timeout=_BLOCK_MS / 1000 + 3, retry=Retry(NoBackoff(), 0))
         self._metrics = metrics
 
     async def publish(self, messages: Sequence[BusMessage]) -> None:
@@ -75,7 +84,7 @@ class RedisBus(Bus):
         try:
             async with asyncio.timeout(3):
                 await pipe.execute()
-        except _AWAY as error:
+        except AWAY as error:
             raise BusError(str(error) or type(error).__name__) from error
 
     async def publish_control(self, message: BusMessage) -> None:
@@ -83,20 +92,21 @@ class RedisBus(Bus):
         try:
             async with asyncio.timeout(1):
                 await self._redis.xadd(_CONTROL, _fields(message), maxlen=_CONTROL_KEPT, approximate=True)
-        except _AWAY as error:
+        except AWAY as error:
             raise BusError(str(error) or type(error).__name__) from error
 
     def follow(self) -> Following:
         """Return a subscription to all topics."""
-        return _Following(self._redis, _STREAMS, self._metrics)
+        return _Following(self._followed, _STREAMS, self._metrics)
 
     def follow_control(self) -> Following:
         """Return a subscription to the control stream."""
-        return _Following(self._redis, (_CONTROL,), self._metrics)
+        return _Following(self._followed, (_CONTROL,), self._metrics)
 
     async def close(self) -> None:
         """Let go of all connections."""
         await self._redis.aclose()
+        await self._followed.aclose()
 
 
 def _fields(message: BusMessage) -> Any:
@@ -109,6 +119,7 @@ class _Following(Following):
     def __init__(self, redis: Redis, streams: Sequence[str], metrics: Metrics) -> None:
         self._redis = redis
         self._positions: dict[bytes, bytes] = {stream.encode(): b"0-0" for stream in streams}
+        self.interruptions = 0
         self._reconnects = metrics.bus_reconnects
         self._received = metrics.bus_received.labels("durable"), metrics.bus_received.labels("ephemeral")
 
@@ -118,7 +129,7 @@ class _Following(Following):
             for stream in self._positions:
                 newest: Any = await self._redis.xrevrange(stream, count=1)
                 self._positions[stream] = newest[0][0] if newest else b"0-0"
-        except _AWAY as error:
+        except AWAY as error:
             raise BusError(str(error) or type(error).__name__) from error
 
     async def batches(self) -> AsyncIterator[list[BusMessage]]:
@@ -126,7 +137,8 @@ class _Following(Following):
         while True:
             try:
                 streams: Any = await self._redis.xread(self._positions, count=1000, block=_BLOCK_MS)  # type: ignore[arg-type]
-            except _AWAY as error:
+            except AWAY as error:
+                self.interruptions += 1
                 self._reconnects.inc()
                 _log.warning("bus is away", extra={"why": str(error) or type(error).__name__})
                 await asyncio.sleep(_RECONNECT_SECONDS)
