@@ -20,7 +20,8 @@ def layout(tmp_path: Path) -> Layout:
 
 
 def _settings(layout: Layout) -> dict[str, Any]:
-    return json.loads(layout.config.read_text())
+    settings: dict[str, Any] = json.loads(layout.config.read_text())
+    return settings
 
 
 def test_what_is_written_is_what_the_services_read_without_a_remark(layout: Layout) -> None:
