@@ -50,6 +50,25 @@ class Batcher(Generic[Item, Answer]):
 
         A caller that gives up leaves its item to be skipped if it has not been sent yet.
         """
+        return await self._enqueue(item)
+
+    async def submit_all(self, items: Sequence[Item]) -> list[Answer | DomainError]:
+        """Return each item's answer or error, in order; raise what fails a whole batch."""
+        answers: list[Answer | DomainError] = []
+        waiting = [self._enqueue(item) for item in items]
+        try:
+            for answer in waiting:
+                try:
+                    answers.append(await answer)
+                except DomainError as error:
+                    answers.append(error)
+        except BaseException:
+            for answer in waiting:
+                answer.cancel()
+            raise
+        return answers
+
+    def _enqueue(self, item: Item) -> "asyncio.Future[Answer]":
         if len(self._waiting) >= self._max_waiting:
             raise DomainError(Reason.BUSY, part=self._name, retry_after_s=1)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -58,7 +77,7 @@ class Batcher(Generic[Item, Answer]):
             self._running = True
             # An empty context: the batch is nobody's request, the first submitter's deadline must not bind it.
             contextvars.Context().run(self._tasks.spawn, f"batcher {self._name}", self._run())
-        return await answer
+        return answer
 
     async def _run(self) -> None:
         try:

@@ -166,8 +166,8 @@ class Database:
     async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run `work` in a transaction and return what it returns; run it again after a deadlock.
 
-        `work` may run several times, so it must keep nothing from an earlier run. Raises DataFault for data that can't be
-        stored, unavailable when the database went away before COMMIT, UnknownOutcome as `transaction` does.
+        `work` may run several times, so it must keep nothing from an earlier run. Raises DataFault for data that
+        can't be stored, unavailable when the database went away before COMMIT, UnknownOutcome as `transaction` does.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:

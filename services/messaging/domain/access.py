@@ -43,7 +43,7 @@ class Roles:
 
 @dataclass(frozen=True, slots=True)
 class ChannelAccess:
-    """What the rule reads of one user and one channel; read after the channel's topic was locked when it decides a write."""
+    """What the rule reads of one user and one channel; for a write, read after the channel's topic was locked."""
 
     channel_id: str
     type: str
@@ -106,3 +106,10 @@ def may_act_for(actor_id: str, user_id: str, system_roles: Sequence[str], target
     if actor_id == user_id or granted(system_roles, "manage_system"):
         return True
     return granted(system_roles, "edit_other_users") and "system_admin" not in target_roles
+
+
+def granted_write(access: ChannelAccess, system_roles: Sequence[str]) -> bool:
+    """Say whether posts may be made: `create_post` here, or in an open channel the team's `create_post_public`."""
+    return access.may("create_post", system_roles) or (
+        access.type == OPEN and may_in_team("create_post_public", system_roles, access.team)
+    )

@@ -1,0 +1,177 @@
+"""Reading posts: one, some, pages, threads. Each answer is one snapshot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.chassis.database import Database, Transaction
+from services.chassis.errors import DomainError, Reason
+from services.messaging.domain.access import READ_CONTENT
+from services.messaging.domain.posts import Post
+from services.messaging.domain.reactions import Reaction
+from services.messaging.store import access as access_store
+from services.messaging.store import history as store
+from services.messaging.store import posts as post_store
+from services.messaging.store import reactions as reaction_store
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """Which page of a channel's history; since, after and before count in this order."""
+
+    channel_id: str
+    page: int = 0
+    per_page: int = 60
+    since_ms: int = 0
+    before: str = ""
+    after: str = ""
+    include_deleted: bool = False
+    skip_threads: bool = False
+    roots_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page: its posts newest first, the rest of their threads, its neighbours, and the seq that it shows."""
+
+    posts: Sequence[Post]
+    thread_posts: Sequence[Post]
+    reactions: Sequence[Reaction]
+    next_post_id: str
+    prev_post_id: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadQuery:
+    """Which part of a thread: `per_page` replies (0 for all) behind (from_create_at, from_post) in the direction."""
+
+    post_id: str
+    per_page: int = 0
+    from_post: str = ""
+    from_create_at: int = 0
+    from_update_at: int = 0
+    up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The root, then the replies in the asked direction."""
+
+    posts: Sequence[Post]
+    reactions: Sequence[Reaction]
+    has_next: bool
+
+
+_ALL_REPLIES = 10_000
+
+
+class History:
+    """Reads of posts."""
+
+    def __init__(self, database: Database) -> None:
+        """Read messaging's primary."""
+        self._database = database
+
+    async def get(
+        self, post_id: str, user_id: str, roles: Sequence[str], *, include_deleted: bool = False
+    ) -> tuple[Post, list[Reaction]]:
+        """Return a post and its reactions. Raises post_not_found, permission_denied."""
+
+        async def read(tx: Transaction) -> tuple[Post, list[Reaction]]:
+            if include_deleted and "system_admin" not in roles:
+                raise DomainError(Reason.PERMISSION_DENIED, permission="manage_system")
+            post = (await post_store.read(tx, [post_id])).get(post_id)
+            if post is None or (post.delete_at and not include_deleted):
+                raise DomainError(Reason.POST_NOT_FOUND)
+            await _require_readable(tx, post.channel_id, user_id, roles)
+            return post, await _reactions(tx, [post])
+
+        return await self._database.transact(read)
+
+    async def get_many(
+        self, ids: Sequence[str], user_id: str, roles: Sequence[str]
+    ) -> tuple[list[Post], list[Reaction]]:
+        """Return those of the posts that exist and may be read, in the order of their ids, with their reactions."""
+
+        async def read(tx: Transaction) -> tuple[list[Post], list[Reaction]]:
+            found = {i: p for i, p in (await post_store.read(tx, ids)).items() if not p.delete_at}
+            channel_ids = sorted({post.channel_id for post in found.values()})
+            access = dict(
+                zip(channel_ids, await access_store.read(tx, [(user_id, c) for c in channel_ids]), strict=True)
+            )
+            readable = {c for c, a in access.items() if a is not None and a.may(READ_CONTENT, roles)}
+            posts = [found[i] for i in dict.fromkeys(ids) if i in found and found[i].channel_id in readable]
+            return posts, await _reactions(tx, posts)
+
+        return await self._database.transact(read)
+
+    async def page(self, query: PageQuery, user_id: str, roles: Sequence[str]) -> Page:
+        """Return a page of a channel's history. Raises permission_denied, also for an unknown channel."""
+        return await self._database.transact(lambda tx: _page(tx, query, user_id, roles))
+
+    async def thread(self, query: ThreadQuery, user_id: str, roles: Sequence[str]) -> Thread:
+        """Return a thread, given any of its posts. Raises post_not_found, permission_denied."""
+
+        async def read(tx: Transaction) -> Thread:
+            post = (await post_store.read(tx, [query.post_id])).get(query.post_id)
+            if post is None or post.delete_at:
+                raise DomainError(Reason.POST_NOT_FOUND)
+            await _require_readable(tx, post.channel_id, user_id, roles)
+            root = post if not post.root_id else (await post_store.read(tx, [post.root_id])).get(post.root_id)
+            if root is None:
+                raise DomainError(Reason.POST_NOT_FOUND)
+            limit = query.per_page or _ALL_REPLIES
+            replies = await store.replies(
+                tx, root.id, up=query.up, from_at=query.from_create_at, from_post=query.from_post,
+                updated_after=query.from_update_at, limit=limit + 1,
+            )  # fmt: skip
+            posts = [root, *replies[:limit]]
+            return Thread(posts, await _reactions(tx, posts), len(replies) > limit)
+
+        return await self._database.transact(read)
+
+    async def existing(self, ids: Sequence[str]) -> list[str]:
+        """Return which posts exist, deleted or not."""
+        return await self._database.transact(lambda tx: post_store.existing(tx, ids))
+
+
+async def _page(tx: Transaction, query: PageQuery, user_id: str, roles: Sequence[str]) -> Page:
+    await _require_readable(tx, query.channel_id, user_id, roles)
+    if query.include_deleted and "system_admin" not in roles:
+        raise DomainError(Reason.PERMISSION_DENIED, permission="manage_system")
+    seq = await store.seq(tx, query.channel_id)
+    if query.since_ms:
+        posts = await store.since(tx, query.channel_id, query.since_ms, roots_only=query.roots_only)
+        next_id = prev_id = ""
+    else:
+        posts = await store.page(
+            tx, query.channel_id, before=query.before, after=query.after, limit=query.per_page,
+            offset=query.page * query.per_page, roots_only=query.roots_only, include_deleted=query.include_deleted,
+        )  # fmt: skip
+        next_id, prev_id = await _neighbours(tx, query, posts)
+    thread_posts = [] if query.skip_threads or query.roots_only else await store.threads(tx, posts)
+    return Page(posts, thread_posts, await _reactions(tx, [*posts, *thread_posts]), next_id, prev_id, seq)
+
+
+async def _neighbours(tx: Transaction, query: PageQuery, posts: Sequence[Post]) -> tuple[str, str]:
+    """Return the next newer and the next older post; an anchor that was asked for is its side's answer on page 0."""
+    if not posts:
+        return "", ""
+    newer, older = await store.neighbours(
+        tx, query.channel_id, posts[0].create_at, posts[-1].create_at, roots_only=query.roots_only
+    )
+    if query.after:
+        return newer, query.after if query.page == 0 else older
+    if query.before:
+        return query.before if query.page == 0 else newer, older
+    return newer if query.page else "", older
+
+
+async def _require_readable(tx: Transaction, channel_id: str, user_id: str, roles: Sequence[str]) -> None:
+    access = await access_store.read_one(tx, user_id, channel_id)
+    if access is None or not access.may(READ_CONTENT, roles):
+        raise DomainError(Reason.PERMISSION_DENIED, permission=READ_CONTENT)
+
+
+async def _reactions(tx: Transaction, posts: Sequence[Post]) -> list[Reaction]:
+    return await reaction_store.of_posts(tx, [post.id for post in posts if post.has_reactions])

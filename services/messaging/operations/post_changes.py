@@ -1,0 +1,171 @@
+"""Editing and deleting posts, and showing one to a single user."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from chorus.common.v1 import events_pb2 as log_pb2
+from chorus.messaging.v1 import events_pb2
+
+from services.chassis.clock import Clock
+from services.chassis.database import Database, Transaction
+from services.chassis.errors import DomainError, Reason
+from services.chassis.events import Announcement, EventLog, Publisher, TopicState, channel_topic, user_topic
+from services.chassis.ids import new_id
+from services.messaging.domain import posts
+from services.messaging.domain.access import ChannelAccess
+from services.messaging.domain.posts import Clockwork, Post
+from services.messaging.domain.reactions import Reaction
+from services.messaging.store import access as access_store
+from services.messaging.store import posts as store
+from services.messaging.store import reactions as reaction_store
+from services.messaging.wire import posts as wire
+
+EPHEMERAL: Final = "system_ephemeral"
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What changes in a post; None keeps it. `files` is opaque, with its count."""
+
+    message: str | None = None
+    props: str | None = None
+    is_pinned: bool | None = None
+    files: tuple[bytes, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """A post under its channel's lock."""
+
+    topics: dict[str, TopicState]
+    access: ChannelAccess | None
+    post: Post | None
+
+    def tick(self, now_ms: int) -> int:
+        """Return the change's time."""
+        (state,) = self.topics.values()
+        return Clockwork(state.last_at).tick(now_ms)
+
+
+class PostChanges:
+    """Changes of posts that exist."""
+
+    def __init__(
+        self, database: Database, events: EventLog, publisher: Publisher, clock: Clock, *, edit_limit_s: int
+    ) -> None:
+        """`edit_limit_s` is PostEditTimeLimit: for so many seconds a text may change; below 0 for ever."""
+        self._database, self._events, self._publisher, self._clock = database, events, publisher, clock
+        self._edit_limit_s = edit_limit_s
+
+    async def patch(
+        self, post_id: str, patch: Patch, user_id: str, roles: Sequence[str]
+    ) -> tuple[Post, list[Reaction]]:
+        """Change a post and announce it; return it as it is now, with its reactions. Earlier versions are kept."""
+        post, reactions, entries = await self._database.transact(
+            lambda tx: self._patch(tx, post_id, patch, user_id, roles)
+        )
+        self._publisher.publish_soon(entries)
+        return post, reactions
+
+    async def _patch(
+        self, tx: Transaction, post_id: str, patch: Patch, user_id: str, roles: Sequence[str]
+    ) -> tuple[Post, list[Reaction], list[log_pb2.LogEntry]]:
+        locked = await _lock(tx, self._events, post_id, user_id)
+        posts.check_edit(locked.post, locked.access, user_id, roles)
+        if locked.post is None:
+            raise AssertionError("check_edit refuses an unknown post")
+        before, now_ms = locked.post, self._clock.now_ms()
+        message = before.message if patch.message is None else patch.message
+        props = before.props if patch.props is None else patch.props
+        files, file_count = patch.files or (before.files, before.file_count)
+        posts.check_content(message, props)
+        if patch.message is not None:
+            posts.check_edit_time(before, self._edit_limit_s, now_ms)
+        at = locked.tick(now_ms)
+        edited = message != before.message or files != before.files
+        after = replace(
+            before,
+            message=message,
+            props=props,
+            files=files,
+            file_count=file_count,
+            hashtags=posts.hashtags(message),
+            is_pinned=before.is_pinned if patch.is_pinned is None else patch.is_pinned,
+            edit_at=at if edited else before.edit_at,
+            update_at=at,
+        )
+        await store.edit(tx, after, new_id() if edited else None)
+        reactions = await reaction_store.of_posts(tx, [post_id]) if after.has_reactions else []
+        body = events_pb2.PostEdited(post=wire.post(after, reactions=reactions))
+        entries = await self._events.append(tx, locked.topics, [_in_channel(after, "post_edited", body, at)])
+        return after, reactions, entries
+
+    async def delete(self, post_id: str, user_id: str, roles: Sequence[str]) -> None:
+        """Delete a post and its replies, softly, and announce it."""
+        self._publisher.publish_soon(
+            await self._database.transact(lambda tx: self._delete(tx, post_id, user_id, roles))
+        )
+
+    async def _delete(
+        self, tx: Transaction, post_id: str, user_id: str, roles: Sequence[str]
+    ) -> list[log_pb2.LogEntry]:
+        locked = await _lock(tx, self._events, post_id, user_id)
+        posts.check_delete(locked.post, locked.access, user_id, roles)
+        if locked.post is None:
+            raise AssertionError("check_delete refuses an unknown post")
+        at = locked.tick(self._clock.now_ms())
+        await store.delete(tx, locked.post, at)
+        # Clients want the post as it was before.
+        body = events_pb2.PostDeleted(post=wire.post(locked.post), deleted_by=user_id)
+        return await self._events.append(tx, locked.topics, [_in_channel(locked.post, "post_deleted", body, at)])
+
+    async def send_ephemeral(
+        self,
+        actor_id: str,
+        roles: Sequence[str],
+        *,
+        user_id: str,
+        channel_id: str,
+        root_id: str,
+        message: str,
+        props: str,
+    ) -> Post:
+        """Show a post to one user; it is stored nowhere."""
+        posts.check_content(message, props)
+        access = await self._database.transact(lambda tx: access_store.read_one(tx, actor_id, channel_id))
+        if access is None or not access.may("create_post_ephemeral", roles):
+            raise DomainError(Reason.PERMISSION_DENIED, permission="create_post_ephemeral")
+        now_ms = self._clock.now_ms()
+        post = Post(
+            id=new_id(), channel_id=channel_id, user_id=actor_id, root_id=root_id, original_id="", message=message,
+            type=EPHEMERAL, props=props or "{}", hashtags=posts.hashtags(message), files=b"", file_count=0,
+            create_at=now_ms, update_at=now_ms, edit_at=0, delete_at=0, is_pinned=False, has_reactions=False,
+            reply_count=0, last_reply_at=0, participants=(),
+        )  # fmt: skip
+        body = events_pb2.EphemeralPosted(post=wire.post(post))
+        self._publisher.publish_soon(
+            [
+                log_pb2.LogEntry(
+                    topic=user_topic(user_id), at_ms=now_ms, kind="ephemeral_posted", body=body.SerializeToString()
+                )
+            ]
+        )
+        return post
+
+
+async def _lock(tx: Transaction, events: EventLog, post_id: str, user_id: str) -> _Locked:
+    """Lock the channel of a post, then look at the post and at what the user may do there."""
+    channel_id = await store.channel_of(tx, post_id)
+    if channel_id is None:
+        return _Locked({}, None, None)
+    topic_rows, access_rows, post_rows = await tx.pipelined(
+        events.locking_existing([channel_topic(channel_id)]),
+        access_store.reading([(user_id, channel_id)]),
+        store.reading([post_id]),
+    )
+    return _Locked(events.locked(topic_rows), access_store.found(access_rows)[0], store.by_id(post_rows).get(post_id))
+
+
+def _in_channel(post: Post, kind: str, body: events_pb2.PostEdited | events_pb2.PostDeleted, at: int) -> Announcement:
+    return Announcement(channel_topic(post.channel_id), kind, body.SerializeToString(), at)

@@ -1,0 +1,125 @@
+"""PostService: unpack, operation, pack."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import grpc
+from chorus.messaging.v1 import posts_pb2, posts_pb2_grpc
+
+from services.chassis.batching import Batcher
+from services.chassis.errors import DomainError
+from services.chassis.rpc.errors import to_item
+from services.messaging.domain.posts import Draft, Post
+from services.messaging.operations.history import History, PageQuery, ThreadQuery
+from services.messaging.operations.post_changes import Patch, PostChanges
+from services.messaging.wire import posts as wire
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class PostServicer(posts_pb2_grpc.PostServiceServicer):
+    """Posts over gRPC. Drafts of all calls meet in one committer: the busier we are, the fewer COMMITs a post."""
+
+    def __init__(
+        self,
+        committer: Batcher[Draft, Post],
+        changes: PostChanges,
+        history: History,
+        count_item_error: Callable[[str], None],
+    ) -> None:
+        """`count_item_error(reason)` is told of each draft that fails in a call that succeeds."""
+        self._committer, self._changes, self._history = committer, changes, history
+        self._count_item_error = count_item_error
+
+    async def CreatePosts(
+        self, request: posts_pb2.CreatePostsRequest, context: Context
+    ) -> posts_pb2.CreatePostsResponse:
+        """Store drafts."""
+        answers = await self._committer.submit_all([wire.draft(draft) for draft in request.drafts])
+        results = []
+        for draft, answer in zip(request.drafts, answers, strict=True):
+            if isinstance(answer, DomainError):
+                self._count_item_error(answer.reason.value)
+                results.append(posts_pb2.CreatePostResult(error=to_item(answer)))
+            else:
+                results.append(posts_pb2.CreatePostResult(post=wire.post(answer, draft.pending_post_id)))
+        return posts_pb2.CreatePostsResponse(results=results)
+
+    async def GetPosts(self, request: posts_pb2.GetPostsRequest, context: Context) -> posts_pb2.GetPostsResponse:
+        """Return posts."""
+        found, reactions = await self._history.get_many(request.ids, request.actor.user_id, request.actor.roles)
+        return posts_pb2.GetPostsResponse(posts=wire.posts(found, reactions))
+
+    async def GetPost(self, request: posts_pb2.GetPostRequest, context: Context) -> posts_pb2.GetPostResponse:
+        """Return a post."""
+        post, reactions = await self._history.get(
+            request.id, request.actor.user_id, request.actor.roles, include_deleted=request.include_deleted
+        )
+        return posts_pb2.GetPostResponse(post=wire.post(post, reactions=reactions))
+
+    async def ListPosts(self, request: posts_pb2.ListPostsRequest, context: Context) -> posts_pb2.ListPostsResponse:
+        """Return a page."""
+        query = PageQuery(
+            request.channel_id, request.page, request.per_page, request.since_ms, request.before, request.after,
+            request.include_deleted, request.skip_threads, request.roots_only,
+        )  # fmt: skip
+        page = await self._history.page(query, request.actor.user_id, request.actor.roles)
+        return posts_pb2.ListPostsResponse(
+            page=posts_pb2.PostPage(
+                posts=wire.posts(page.posts, page.reactions),
+                thread_posts=wire.posts(page.thread_posts, page.reactions),
+                next_post_id=page.next_post_id,
+                prev_post_id=page.prev_post_id,
+            ),
+            seq=page.seq,
+        )
+
+    async def GetThread(self, request: posts_pb2.GetThreadRequest, context: Context) -> posts_pb2.GetThreadResponse:
+        """Return a thread."""
+        query = ThreadQuery(
+            request.post_id, request.per_page, request.from_post, request.from_create_at_ms, request.from_update_at_ms,
+            request.direction == posts_pb2.THREAD_DIRECTION_UP,
+        )  # fmt: skip
+        thread = await self._history.thread(query, request.actor.user_id, request.actor.roles)
+        return posts_pb2.GetThreadResponse(posts=wire.posts(thread.posts, thread.reactions), has_next=thread.has_next)
+
+    async def PatchPost(self, request: posts_pb2.PatchPostRequest, context: Context) -> posts_pb2.PatchPostResponse:
+        """Change a post."""
+        patch = Patch(
+            message=request.message if request.HasField("message") else None,
+            props=request.props_json if request.HasField("props_json") else None,
+            is_pinned=request.is_pinned if request.HasField("is_pinned") else None,
+            files=_files(request.files.files, request.files) if request.HasField("files") else None,
+        )
+        post, reactions = await self._changes.patch(request.id, patch, request.actor.user_id, request.actor.roles)
+        return posts_pb2.PatchPostResponse(post=wire.post(post, reactions=reactions))
+
+    async def DeletePost(self, request: posts_pb2.DeletePostRequest, context: Context) -> posts_pb2.DeletePostResponse:
+        """Delete a post."""
+        await self._changes.delete(request.id, request.actor.user_id, request.actor.roles)
+        return posts_pb2.DeletePostResponse()
+
+    async def SendEphemeral(
+        self, request: posts_pb2.SendEphemeralRequest, context: Context
+    ) -> posts_pb2.SendEphemeralResponse:
+        """Show a post to one user."""
+        post = await self._changes.send_ephemeral(
+            request.actor.user_id,
+            request.actor.roles,
+            user_id=request.user_id,
+            channel_id=request.channel_id,
+            root_id=request.root_id,
+            message=request.message,
+            props=request.props_json,
+        )
+        return posts_pb2.SendEphemeralResponse(post=wire.post(post))
+
+    async def FindExistingPosts(
+        self, request: posts_pb2.FindExistingPostsRequest, context: Context
+    ) -> posts_pb2.FindExistingPostsResponse:
+        """Return which posts exist."""
+        return posts_pb2.FindExistingPostsResponse(ids=await self._history.existing(request.ids))
+
+
+def _files(files: Sequence[object], message: posts_pb2.FileList) -> tuple[bytes, int]:
+    return message.SerializeToString(), len(files)

@@ -1,0 +1,73 @@
+"""Posts between the domain and the contract."""
+
+from collections.abc import Iterable, Sequence
+
+from chorus.messaging.v1 import posts_pb2
+
+from services.messaging.domain.posts import Draft, Post
+from services.messaging.domain.reactions import Reaction
+
+
+def draft(message: posts_pb2.PostDraft) -> Draft:
+    """Return what is asked for."""
+    files = message.files
+    return Draft(
+        id=message.id,
+        user_id=message.actor.user_id,
+        roles=tuple(message.actor.roles),
+        channel_id=message.channel_id,
+        root_id=message.root_id,
+        message=message.message,
+        type=message.type,
+        props=message.props_json or "{}",
+        files=posts_pb2.FileList(files=files).SerializeToString() if files else b"",
+        file_count=len(files),
+        pending_post_id=message.pending_post_id,
+        set_online=message.set_online,
+    )
+
+
+def post(stored: Post, pending_post_id: str = "", reactions: Iterable[Reaction] = ()) -> posts_pb2.Post:
+    """Return a stored post as clients of the contract see it."""
+    return posts_pb2.Post(
+        id=stored.id,
+        channel_id=stored.channel_id,
+        user_id=stored.user_id,
+        root_id=stored.root_id,
+        original_id=stored.original_id,
+        message=stored.message,
+        type=stored.type,
+        props_json=stored.props,
+        hashtags=stored.hashtags,
+        files=posts_pb2.FileList.FromString(stored.files).files if stored.files else (),
+        create_at_ms=stored.create_at,
+        update_at_ms=stored.update_at,
+        edit_at_ms=stored.edit_at,
+        delete_at_ms=stored.delete_at,
+        is_pinned=stored.is_pinned,
+        has_reactions=stored.has_reactions,
+        reply_count=stored.reply_count,
+        last_reply_at_ms=stored.last_reply_at,
+        participant_ids=stored.participants,
+        pending_post_id=pending_post_id,
+        reactions=[reaction(r, stored.channel_id) for r in reactions],
+    )
+
+
+def posts(stored: Sequence[Post], reactions: Iterable[Reaction]) -> list[posts_pb2.Post]:
+    """Return posts with their reactions."""
+    by_post: dict[str, list[Reaction]] = {}
+    for one in reactions:
+        by_post.setdefault(one.post_id, []).append(one)
+    return [post(p, reactions=by_post.get(p.id, ())) for p in stored]
+
+
+def reaction(stored: Reaction, channel_id: str) -> posts_pb2.Reaction:
+    """Return a reaction as clients of the contract see it."""
+    return posts_pb2.Reaction(
+        user_id=stored.user_id,
+        post_id=stored.post_id,
+        emoji_name=stored.emoji_name,
+        create_at_ms=stored.create_at,
+        channel_id=channel_id,
+    )
