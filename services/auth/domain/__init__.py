@@ -1,0 +1,1 @@
+"""Rules over plain values: no I/O, no clock, no protobuf."""

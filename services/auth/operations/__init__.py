@@ -1,0 +1,1 @@
+"""What auth promises, told in order; each owns the extent of its transaction."""
