@@ -26,6 +26,8 @@ def rendered(layout: Layout, ports: Ports, secrets: Secrets) -> Settings:
         "ServiceSettings": {
             "SiteURL": f"http://localhost:{ports.front}",
         },
+        # Mattermost's 50 is for a server that does not scale out.
+        "TeamSettings": {"MaxUsersPerTeam": 100_000, "MaxChannelsPerTeam": 20_000},
         "SqlSettings": {
             "DataSource": source(ports.postgres_primary),
             "DataSourceReplicas": [source(ports.postgres_replica)],

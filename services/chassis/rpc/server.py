@@ -17,12 +17,14 @@ from chorus.common.v1 import access_pb2
 from google.protobuf import descriptor, descriptor_pool
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from services.chassis.admin import Readiness
 from services.chassis.errors import DomainError, Reason
 from services.chassis.logs import request_id
 from services.chassis.metrics import Metrics
 from services.chassis.rpc.call import deadline
 from services.chassis.rpc.errors import to_status
 from services.chassis.rpc.identity import caller_of, require_envoy
+from services.chassis.tasks import Tasks
 
 _log = logging.getLogger(__name__)
 
@@ -208,6 +210,15 @@ class RpcServer:
         await self.grpc_server.start()
         await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
         return port
+
+    def follow(self, readiness: Readiness, tasks: Tasks) -> None:
+        """Tell Envoy whether to send calls: as soon as the process is ready, and no more once it drains."""
+        status = health_pb2.HealthCheckResponse
+
+        def changed(ready: bool) -> None:
+            tasks.spawn("grpc health", self._health.set("", status.SERVING if ready else status.NOT_SERVING))
+
+        readiness.watch(changed)
 
     async def not_serving(self) -> None:
         """Tell Envoy to send no more calls, while those under way go on."""

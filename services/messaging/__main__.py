@@ -1,0 +1,79 @@
+"""The messaging service: python -m services.messaging --instance … --config … --listen … --admin …."""
+
+from pathlib import Path
+from typing import Final
+
+from chorus.common.v1 import events_pb2_grpc
+from chorus.messaging.v1 import posts_pb2_grpc, reactions_pb2_grpc
+
+from services.chassis.batching import Batcher
+from services.chassis.bus.redis import RedisBus
+from services.chassis.database import Database, migrate
+from services.chassis.database.naming import service_dsn
+from services.chassis.events import EventLog, Publisher
+from services.chassis.events.servicer import EventLogServicer
+from services.chassis.lifecycle import Process, run
+from services.chassis.rpc.credentials import server_credentials
+from services.chassis.rpc.server import RpcServer
+from services.messaging.domain.posts import Draft, Post
+from services.messaging.operations.history import History
+from services.messaging.operations.post_changes import PostChanges
+from services.messaging.operations.posts import PostCreation
+from services.messaging.operations.reactions import ReactionOperations
+from services.messaging.servicers.posts import PostServicer
+from services.messaging.servicers.reactions import ReactionServicer
+
+COMMIT_ITEMS: Final = 128
+"""Posts in one transaction at most: beyond, throughput gains little and the topics stay locked longer (DESIGN §3)."""
+
+COMMIT_WAITING: Final = 4096
+
+
+async def wire(process: Process) -> None:
+    """Build the service; everything it needs of others comes in here."""
+    settings, clock, tasks, metrics = process.settings, process.clock, process.tasks, process.metrics
+    dsn = service_dsn(settings, "messaging")
+    await migrate(dsn, Path(__file__).parent / "migrations")
+    database = Database("messaging", dsn, metrics, pool_size=settings.SqlSettings.MaxOpenConns)
+    process.on_stop("database", database.close)
+    bus = RedisBus(settings, metrics)
+    process.on_stop("bus", bus.close)
+    events = await EventLog.open(database)
+    publisher = Publisher(bus, tasks, metrics)
+
+    creation = PostCreation(
+        database, events, publisher, clock, max_notified=settings.TeamSettings.MaxNotificationsPerChannel
+    )
+    committer: Batcher[Draft, Post] = Batcher(
+        "commit",
+        creation.create_posts,
+        tasks,
+        metrics,
+        max_items=COMMIT_ITEMS,
+        max_waiting=COMMIT_WAITING,
+        size=lambda draft: len(draft.message) + len(draft.props),
+    )
+    changes = PostChanges(database, events, publisher, clock, edit_limit_s=settings.ServiceSettings.PostEditTimeLimit)
+    item_errors = metrics.rpc_server_item_errors
+
+    server = RpcServer(metrics, server_credentials(Path(settings.ChorusSettings.TLSDirectory), "messaging"))
+    posts_pb2_grpc.add_PostServiceServicer_to_server(
+        PostServicer(
+            committer,
+            changes,
+            History(database),
+            lambda reason: item_errors.labels("PostService/CreatePosts", reason).inc(),
+        ),
+        server.grpc_server,
+    )
+    reactions_pb2_grpc.add_ReactionServiceServicer_to_server(
+        ReactionServicer(ReactionOperations(database, events, publisher, clock)), server.grpc_server
+    )
+    events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(events), server.grpc_server)
+    await server.start(str(process.listener("listen")))
+    process.on_stop("grpc", server.close)
+    server.follow(process.readiness, tasks)
+
+
+if __name__ == "__main__":
+    raise SystemExit(run("messaging", wire))
