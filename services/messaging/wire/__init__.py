@@ -1,1 +1,1 @@
-"""Between the domain and the contract."""
+"""Domain values as protobuf, for answers and for the bodies of events."""

@@ -1,0 +1,27 @@
+"""What messaging keeps of auth's users."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user as auth's log last told of it; times in ms since the epoch."""
+
+    id: str
+    username: str
+    nickname: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    locale: str = ""
+    roles: Sequence[str] = ()
+    is_bot: bool = False
+    notify_props: Mapping[str, str] = field(default_factory=dict)
+    update_at: int = 0
+    delete_at: int = 0
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the user is a guest, who sees only the channels it is in."""
+        return "system_guest" in self.roles

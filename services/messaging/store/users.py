@@ -1,0 +1,102 @@
+"""The projection of users: rows in, rows out; written by its consumer alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+
+from services.chassis.database import Row, Statement, Transaction
+from services.messaging.domain.users import User
+
+_READ: Final = """
+SELECT id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props, update_at, delete_at
+FROM users WHERE id = ANY(%(ids)s)"""
+# An older state never replaces a newer one: events are applied again after a snapshot and by every instance.
+_PUT: Final = """
+INSERT INTO users AS u
+  (id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props, update_at, delete_at)
+SELECT id, username, nickname, first_name, last_name, email, locale, string_to_array(roles, ' '), is_bot, notify_props,
+       update_at, delete_at
+FROM unnest(%(ids)s::text[], %(usernames)s::text[], %(nicknames)s::text[], %(first_names)s::text[],
+            %(last_names)s::text[], %(emails)s::text[], %(locales)s::text[], %(roles)s::text[], %(bots)s::boolean[],
+            %(notify)s::jsonb[], %(updates)s::bigint[], %(deletes)s::bigint[])
+  AS new (id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props,
+          update_at, delete_at)
+ORDER BY id
+ON CONFLICT (id) DO UPDATE SET
+  username = excluded.username, nickname = excluded.nickname, first_name = excluded.first_name,
+  last_name = excluded.last_name, email = excluded.email, locale = excluded.locale, roles = excluded.roles,
+  is_bot = excluded.is_bot, notify_props = excluded.notify_props, update_at = excluded.update_at,
+  delete_at = excluded.delete_at
+WHERE u.update_at <= excluded.update_at"""
+_BEGIN: Final = """
+INSERT INTO projections (source, incarnation, seq) VALUES (%(source)s, '', 0) ON CONFLICT DO NOTHING"""
+_LOCK: Final = "SELECT incarnation, seq FROM projections WHERE source = %(source)s FOR UPDATE"
+_POSITION: Final = "SELECT incarnation, seq FROM projections WHERE source = %(source)s"
+_MOVE: Final = "UPDATE projections SET incarnation = %(incarnation)s, seq = %(seq)s WHERE source = %(source)s"
+_CLEAR: Final = "DELETE FROM users"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a projection has come in the log that feeds it; no incarnation means that it was never filled."""
+
+    incarnation: str
+    seq: int
+
+
+def reading(ids: Sequence[str]) -> Statement:
+    """Return the statement that reads users, for pipelines; see `found`."""
+    return _READ, {"ids": list(ids)}
+
+
+def found(rows: Sequence[Row]) -> dict[str, User]:
+    """Read what the statement answered, by id."""
+    return {row.id: User(*row) for row in rows}
+
+
+async def read(tx: Transaction, ids: Sequence[str]) -> dict[str, User]:
+    """Read those of the users that exist, by id."""
+    return found((await tx.pipelined(reading(ids)))[0])
+
+
+async def put(tx: Transaction, users: Sequence[User]) -> None:
+    """Store users as they are now; each at most once."""
+    parameters: dict[str, Any] = {
+        "ids": [u.id for u in users],
+        "usernames": [u.username for u in users],
+        "nicknames": [u.nickname for u in users],
+        "first_names": [u.first_name for u in users],
+        "last_names": [u.last_name for u in users],
+        "emails": [u.email for u in users],
+        "locales": [u.locale for u in users],
+        "roles": [" ".join(u.roles) for u in users],
+        "bots": [u.is_bot for u in users],
+        "notify": [Jsonb(dict(u.notify_props)) for u in users],
+        "updates": [u.update_at for u in users],
+        "deletes": [u.delete_at for u in users],
+    }
+    await tx.fetch(_PUT, **parameters)
+
+
+async def clear(tx: Transaction) -> None:
+    """Forget all users, before they are read anew in the same transaction."""
+    await tx.fetch(_CLEAR)
+
+
+async def lock_position(tx: Transaction, source: str) -> Position:
+    """Lock the projection's position until the transaction ends: several instances feed the same tables."""
+    rows = (await tx.pipelined((_BEGIN, {"source": source}), (_LOCK, {"source": source})))[1]
+    return Position(rows[0].incarnation, rows[0].seq)
+
+
+async def read_position(tx: Transaction, source: str) -> Position:
+    """Read how far the projection has come."""
+    rows = await tx.fetch(_POSITION, source=source)
+    return Position(rows[0].incarnation, rows[0].seq) if rows else Position("", 0)
+
+
+async def move(tx: Transaction, source: str, position: Position) -> None:
+    """Store how far the projection has come."""
+    await tx.fetch(_MOVE, source=source, incarnation=position.incarnation, seq=position.seq)
