@@ -1,0 +1,133 @@
+"""What time alone changes: leases that run out, users who fall idle, do-not-disturb that ends.
+
+Every instance runs the loop; a short lock in Redis lets one of them work. Two at work at once would do no harm.
+
+A lease may only expire after Redis has worked, as this instance saw it, for a whole lease: before that, an edge that
+did not renew may merely have been unable to.
+"""
+
+import asyncio
+import logging
+from typing import Final
+
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.errors import DomainError
+from services.presence.metrics import PresenceMetrics
+from services.presence.operations.settling import CHUNK, Settling
+from services.presence.store import statuses as store
+from services.presence.store.registry import Look, Registry
+
+_log = logging.getLogger(__name__)
+
+_PAGE: Final = 1000
+_LOCK_MS: Final = 2000
+
+
+class Sweep:
+    """The loop."""
+
+    def __init__(
+        self,
+        instance: str,
+        database: Database,
+        registry: Registry,
+        settling: Settling,
+        clock: Clock,
+        metrics: PresenceMetrics,
+        *,
+        lease_ms: int,
+        away_after_ms: int,
+    ) -> None:
+        """`instance` owns the lock; `lease_ms` is what edges are promised."""
+        self._instance, self._database, self._registry = instance, database, registry
+        self._settling, self._clock, self._metrics = settling, clock, metrics
+        self._lease, self._away_after = lease_ms, away_after_ms
+        self._worked_since: float | None = None
+        self._last_look = 0.0
+        self._next_reconcile = 0.0
+        self._dnd_minute = 0
+
+    async def run(self) -> None:
+        """Sweep without end, forty times a lease."""
+        while True:
+            try:
+                await self.step()
+            except DomainError as error:
+                self._metrics.sweep_failures.inc()
+                _log.warning("sweep failed", extra={"why": str(error)})
+            except Exception:
+                self._metrics.sweep_failures.inc()
+                _log.exception("sweep failed")
+            await asyncio.sleep(self._lease / 40_000)
+
+    async def step(self) -> None:
+        """Look around once, and do what is due if the lock is ours. Raises unavailable."""
+        look = await self._look()
+        if look is None:
+            return
+        if self._worked_for_a_lease():
+            await self._expire(look)
+            if self._clock.monotonic() >= self._next_reconcile:
+                await self._reconcile()
+                self._next_reconcile = self._clock.monotonic() + self._lease / 1000
+        await self._idle()
+        await self._end_dnd()
+
+    async def _look(self) -> Look | None:
+        started = self._clock.monotonic()
+        if started - self._last_look > self._lease / 4000:
+            self._worked_since = None  # we were paused, and the edges' reports may have waited with us
+        try:
+            look = await self._registry.look(self._instance, _LOCK_MS, self._lease)
+        except DomainError:
+            self._worked_since = None
+            raise
+        self._last_look = self._clock.monotonic()
+        if self._worked_since is None:
+            self._worked_since = started
+        return look
+
+    def _worked_for_a_lease(self) -> bool:
+        return self._worked_since is not None and self._clock.monotonic() - self._worked_since >= self._lease / 1000
+
+    async def _expire(self, look: Look) -> None:
+        known = await self._database.transact(store.known_edges)
+        # What Redis has held for less than a lease may lack edges that just have not reported again.
+        unheard = known - look.edges if look.age >= self._lease else set()
+        for edge_id in sorted({*look.silent, *unheard}):
+            await self._database.transact(lambda tx, edge_id=edge_id: store.forget_edge(tx, edge_id))  # type: ignore[misc]
+            lost = await self._registry.expire(edge_id, self._lease)
+            if lost is None:
+                await self._database.transact(lambda tx, edge_id=edge_id: store.remember_edge(tx, edge_id))  # type: ignore[misc]
+                continue
+            self._metrics.edges_expired.inc()
+            _log.warning("edge expired", extra={"edge": edge_id, "users": len(lost)})
+            self._next_reconcile = 0.0  # users of whom only PostgreSQL knew
+            await self._settling.settle((), lost=lost)
+
+    async def _reconcile(self) -> None:
+        """Settle users who are shown as present and have no socket: what a crash or a loss of Redis left behind."""
+        after = ""
+        while True:
+            page = await self._database.transact(lambda tx, after=after: store.present(tx, after, _PAGE))  # type: ignore[misc]
+            if not page:
+                return
+            facts = await self._registry.facts(page)
+            await self._settling.settle(set(page) - facts.with_sockets)
+            after = page[-1]
+
+    async def _idle(self) -> None:
+        since = self._clock.now_ms() - self._away_after
+        while idle := await self._registry.idle(since, _PAGE):
+            await self._settling.settle(idle)
+            await self._registry.unwatch(idle, since)
+
+    async def _end_dnd(self) -> None:
+        now_s = self._clock.now_ms() // 1000
+        if now_s // 60 == self._dnd_minute:
+            return
+        over = await self._database.transact(lambda tx: store.dnd_over(tx, now_s, CHUNK))
+        await self._settling.end_dnd(over)
+        if len(over) < CHUNK:
+            self._dnd_minute = now_s // 60

@@ -1,0 +1,1 @@
+"""What presence keeps: statuses in PostgreSQL, sockets in Redis."""
