@@ -162,9 +162,14 @@ class EventLog:
             for row in rows
         ]
 
+    def reading(self, topics: Iterable[str]) -> Statement:
+        """Return the statement that reads (topic, seq) of those topics that exist, for one snapshot with other reads."""
+        return _CURRENT, {"topics": list(topics)}
+
     async def current(self, topics: Sequence[str]) -> dict[str, int]:
         """Return the topics' positions; 0 for one without events."""
-        rows = await self._database.fetch(_CURRENT, topics=list(topics))
+        sql, parameters = self.reading(topics)
+        rows = await self._database.fetch(sql, **parameters)
         found = {row.topic: row.seq for row in rows}
         return {topic: found.get(topic, 0) for topic in topics}
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import grpc
 import protovalidate
@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 MESSAGE_BYTES: Final = 8 * 1024 * 1024
 _HEALTH_PREFIX: Final = "/grpc.health.v1.Health/"
 Context = grpc.aio.ServicerContext[Any, Any]
+if TYPE_CHECKING:  # generic for mypy alone
+    Handler = grpc.RpcMethodHandler[Any, Any]
 _validate = protovalidate.validate
 
 
@@ -61,13 +63,13 @@ class _Gate(grpc.aio.ServerInterceptor):
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        continuation: "Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]",
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> "Handler | None":
         name = handler_call_details.method
         known = self._handlers.get(name)
         if known is not None:
@@ -79,7 +81,7 @@ class _Gate(grpc.aio.ServerInterceptor):
         self._handlers[name] = gated
         return gated
 
-    def _gated(self, name: str, handler: Any) -> grpc.RpcMethodHandler[Any, Any]:
+    def _gated(self, name: str, handler: Any) -> "Handler":
         service, _, method = name.removeprefix("/").partition("/")
         access = access_of(descriptor_pool.Default().FindMethodByName(f"{service}.{method}"))
         callers = frozenset(access.callers)
@@ -93,7 +95,7 @@ class _Gate(grpc.aio.ServerInterceptor):
             behaviour, make = handler.unary_unary, grpc.unary_unary_rpc_method_handler
         wrap = self._stream_out if handler.response_streaming else self._single_answer
         check = _checked_stream if handler.request_streaming else _checked
-        gated: grpc.RpcMethodHandler[Any, Any] = make(
+        gated: Handler = make(
             wrap(f"{service.rpartition('.')[2]}/{method}", callers, check, behaviour),
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,

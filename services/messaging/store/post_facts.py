@@ -21,7 +21,7 @@ _MEMBERS: Final = """
 SELECT m.channel_id, m.user_id FROM channels c JOIN channel_members m ON m.channel_id = c.id
 WHERE (c.id = ANY(%(everybody)s)
        AND (SELECT count(*) FROM (SELECT 1 FROM channel_members n WHERE n.channel_id = c.id
-                                  LIMIT %(bound)s + 1) AS some) <= %(bound)s)
+                                  LIMIT %(bound)s + 1) AS bounded) <= %(bound)s)
    OR (c.id = ANY(%(channels)s) AND c.type IN ('D', 'G'))"""
 
 
