@@ -5,7 +5,6 @@ from typing import Final
 
 from chorus.common.v1 import events_pb2_grpc
 from chorus.messaging.v1 import posts_pb2_grpc, reactions_pb2_grpc
-
 from services.chassis.batching import Batcher
 from services.chassis.bus.redis import RedisBus
 from services.chassis.database import Database, migrate

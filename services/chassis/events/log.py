@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from chorus.common.v1 import events_pb2
-
 from services.chassis.database import Database, Statement, Transaction
 from services.chassis.errors import DomainError, Reason
 
@@ -163,7 +162,7 @@ class EventLog:
         ]
 
     def reading(self, topics: Iterable[str]) -> Statement:
-        """Return the statement that reads (topic, seq) of those topics that exist, for one snapshot with other reads."""
+        """Return the statement that reads (topic, seq) of topics that exist, for one snapshot with other reads."""
         return _CURRENT, {"topics": list(topics)}
 
     async def current(self, topics: Sequence[str]) -> dict[str, int]:

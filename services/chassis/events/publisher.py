@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterable
 
 from chorus.common.v1 import events_pb2
-
 from services.chassis.bus import Bus, BusError, BusMessage
 from services.chassis.metrics import Metrics
 from services.chassis.tasks import Tasks

@@ -3,8 +3,8 @@
 from typing import Any
 
 import grpc
-from chorus.common.v1 import events_pb2, events_pb2_grpc
 
+from chorus.common.v1 import events_pb2, events_pb2_grpc
 from services.chassis.events.log import EventLog
 
 Context = grpc.aio.ServicerContext[Any, Any]

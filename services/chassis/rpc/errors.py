@@ -3,10 +3,10 @@
 from typing import Final
 
 import grpc
-from chorus.common.v1 import errors_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
+from chorus.common.v1 import errors_pb2
 from services.chassis.errors import DomainError, Reason
 
 DOMAIN: Final = "chorus"

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import grpc
 import protovalidate
-from chorus.common.v1 import access_pb2
 from google.protobuf import descriptor, descriptor_pool
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from chorus.common.v1 import access_pb2
 from services.chassis.admin import Readiness
 from services.chassis.errors import DomainError, Reason
 from services.chassis.logs import request_id
