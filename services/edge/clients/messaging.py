@@ -1,0 +1,104 @@
+"""Calls of messaging."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Final
+
+from chorus.messaging.v1 import posts_pb2, posts_pb2_grpc
+from services.chassis.batching import Batcher
+from services.chassis.errors import DomainError, Reason
+from services.chassis.metrics import Metrics
+from services.chassis.rpc.client import Peer
+from services.chassis.rpc.errors import from_item
+from services.chassis.tasks import Tasks
+from services.edge.caller import Caller
+from services.edge.clients.actor import actor
+
+LANES: Final = 4
+"""Batches of drafts under way at once, by channel. Fewer lanes make larger batches, which are what is fast (DESIGN §3);
+four let a slow commit in one channel not hold up the others, and spread over as many messaging instances."""
+
+_BATCH_ITEMS: Final = 256
+_BATCH_WAITING: Final = 4096
+_BATCH_SECONDS: Final = 8.0
+
+
+class PostClient:
+    """Posts and their history."""
+
+    def __init__(self, peer: Peer, tasks: Tasks, metrics: Metrics) -> None:
+        """`peer` is messaging."""
+        self._peer = peer
+        self._posts = posts_pb2_grpc.PostServiceStub(peer.channel)
+        self._lanes = [self._lane(number, tasks, metrics) for number in range(LANES)]
+
+    def _lane(self, number: int, tasks: Tasks, metrics: Metrics) -> "Batcher[posts_pb2.PostDraft, posts_pb2.Post]":
+        async def send(drafts: Sequence[posts_pb2.PostDraft]) -> list[posts_pb2.Post | DomainError]:
+            answer = await self._peer.call(
+                self._posts.CreatePosts,
+                posts_pb2.CreatePostsRequest(drafts=drafts),
+                seconds=_BATCH_SECONDS,
+                lane=number,
+            )
+            return [
+                result.post if result.WhichOneof("result") == "post" else from_item(result.error)
+                for result in answer.results
+            ]
+
+        return Batcher(
+            "create_posts",
+            send,
+            tasks,
+            metrics,
+            max_items=_BATCH_ITEMS,
+            max_waiting=_BATCH_WAITING,
+            size=posts_pb2.PostDraft.ByteSize,
+        )
+
+    async def create(self, caller: Caller, draft: posts_pb2.PostDraft) -> posts_pb2.Post:
+        """Store a post, together with whatever else waits for its lane.
+
+        The draft carries the post's id, so what is lost on the way is sent once more: the same id makes no second post.
+        """
+        draft.actor.CopyFrom(actor(caller))
+        lane = self._lanes[zlib.crc32(draft.channel_id.encode()) % LANES]
+        try:
+            return await lane.submit(draft)
+        except DomainError as error:
+            if error.reason is not Reason.UNAVAILABLE:
+                raise
+        return await lane.submit(draft)
+
+    async def get(self, caller: Caller, post_id: str, *, include_deleted: bool = False) -> posts_pb2.Post:
+        """Return a post."""
+        request = posts_pb2.GetPostRequest(actor=actor(caller), id=post_id, include_deleted=include_deleted)
+        return (await self._peer.call(self._posts.GetPost, request)).post
+
+    async def get_many(self, caller: Caller, ids: Sequence[str]) -> Sequence[posts_pb2.Post]:
+        """Return those of the posts that the caller may read."""
+        request = posts_pb2.GetPostsRequest(actor=actor(caller), ids=ids)
+        return (await self._peer.call(self._posts.GetPosts, request)).posts
+
+    async def page(self, caller: Caller, request: posts_pb2.ListPostsRequest) -> posts_pb2.PostPage:
+        """Return a page of a channel's history."""
+        request.actor.CopyFrom(actor(caller))
+        return (await self._peer.call(self._posts.ListPosts, request)).page
+
+    async def thread(self, caller: Caller, request: posts_pb2.GetThreadRequest) -> posts_pb2.GetThreadResponse:
+        """Return a root post and its replies."""
+        request.actor.CopyFrom(actor(caller))
+        return await self._peer.call(self._posts.GetThread, request)
+
+    async def patch(self, caller: Caller, request: posts_pb2.PatchPostRequest) -> posts_pb2.Post:
+        """Change parts of a post; return it as it is now."""
+        request.actor.CopyFrom(actor(caller))
+        return (await self._peer.call(self._posts.PatchPost, request)).post
+
+    async def delete(self, caller: Caller, post_id: str) -> None:
+        """Delete a post and its replies."""
+        await self._peer.call(self._posts.DeletePost, posts_pb2.DeletePostRequest(actor=actor(caller), id=post_id))
+
+    async def send_ephemeral(self, caller: Caller, request: posts_pb2.SendEphemeralRequest) -> posts_pb2.Post:
+        """Show a post to one user."""
+        request.actor.CopyFrom(actor(caller))
+        return (await self._peer.call(self._posts.SendEphemeral, request)).post

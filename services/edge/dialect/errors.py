@@ -1,0 +1,300 @@
+"""Every reason as Mattermost's error: HTTP status, id and message. Clients and their tests match on the ids.
+
+The table is complete, which a test proves. An id ends in `{…}` where the facts choose the variant. Ids that begin with
+`api.chorus.` are ours: the reference has no name for that failure.
+"""
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from services.chassis.errors import DomainError, Reason
+
+
+class Shape(NamedTuple):
+    """How a reason looks outside."""
+
+    status: int
+    id: str
+    message: str
+
+
+_R = Reason
+_BODY = "api.context.invalid_body_param.app_error"
+_BUSY = "api.context.server_busy.app_error"
+
+SHAPES: Final[dict[Reason, Shape]] = {
+    # Any call
+    _R.INVALID_ARGUMENT: Shape(400, _BODY, "Invalid or missing {field} in request body."),
+    _R.INVALID_URL_PARAMETER: Shape(
+        400, "api.context.invalid_url_param.app_error", "Invalid or missing {field} parameter in request URL."
+    ),
+    _R.PERMISSION_DENIED: Shape(
+        403, "api.context.permissions.app_error", "You do not have the appropriate permissions."
+    ),
+    _R.CALLER_REFUSED: Shape(500, "api.chorus.internal.app_error", "An internal error occurred."),
+    _R.UNAVAILABLE: Shape(503, _BUSY, "Part of the server is unavailable. Please try again in a moment."),
+    _R.DEADLINE_EXCEEDED: Shape(
+        504,
+        "api.context.gateway_timeout.app_error",
+        "The server took too long to answer. What you asked for may have happened all the same.",
+    ),
+    _R.BUSY: Shape(503, _BUSY, "The server is busy. Please try again in a moment."),
+    _R.INTERNAL: Shape(500, "api.chorus.internal.app_error", "An internal error occurred."),
+    _R.NOT_IMPLEMENTED: Shape(
+        501, "api.chorus.not_implemented.app_error", "{operation} is not implemented by this server."
+    ),
+    _R.ROUTE_NOT_FOUND: Shape(404, "api.context.404.app_error", "Sorry, we could not find the page."),
+    _R.BODY_TOO_LARGE: Shape(
+        413, "api.context.request_body_too_large.app_error", "The request body is larger than {limit} bytes."
+    ),
+    _R.URL_TOO_LONG: Shape(414, "basic_security_check.url.too_long_error", "The URL is too long."),
+    _R.LOG_TRUNCATED: Shape(500, "api.chorus.internal.app_error", "An internal error occurred."),
+    # Sign-in and sessions
+    _R.SESSION_EXPIRED: Shape(
+        401, "api.context.session_expired.app_error", "Invalid or expired session, please login again."
+    ),
+    _R.TOKEN_IN_QUERY: Shape(
+        401, "api.context.token_provided.app_error", "A session token was given in the URL, where it is not accepted."
+    ),
+    _R.INVALID_CREDENTIALS: Shape(
+        401,
+        "api.user.login.invalid_credentials_email_username",
+        "Enter a valid email or username and/or password.",
+    ),
+    _R.BLANK_PASSWORD: Shape(400, "api.user.login.blank_pwd.app_error", "Password field must not be blank"),
+    _R.USER_INACTIVE: Shape(
+        401,
+        "api.user.login.inactive.app_error",
+        "Login failed because your account has been deactivated. Please contact an administrator.",
+    ),
+    _R.BOT_LOGIN_FORBIDDEN: Shape(401, "api.user.login.bot_login_forbidden.app_error", "Bot login is forbidden."),
+    _R.TOO_MANY_ATTEMPTS: Shape(
+        401,
+        "api.user.check_user_login_attempts.too_many.app_error",
+        "Your account is locked because of too many failed password attempts. Please reset your password.",
+    ),
+    _R.SIGN_IN_THROTTLED: Shape(
+        429, "api.chorus.sign_in_throttled.app_error", "Too many attempts to sign in. Please try again later."
+    ),
+    _R.SESSION_NOT_FOUND: Shape(400, "app.session.get.app_error", "We couldn't find the session."),
+    # Users
+    _R.USER_NOT_FOUND: Shape(404, "app.user.missing_account.const", "Unable to find the user."),
+    _R.USERNAME_TAKEN: Shape(
+        400, "app.user.save.username_exists.app_error", "An account with that username already exists."
+    ),
+    _R.EMAIL_TAKEN: Shape(400, "app.user.save.email_exists.app_error", "An account with that email already exists."),
+    _R.INVALID_USER: Shape(400, "model.user.is_valid.{field}.app_error", "Invalid {field}."),
+    _R.INVALID_PASSWORD: Shape(
+        400, "model.user.is_valid.pwd{faults}.app_error", "The password does not meet the rules of this server."
+    ),
+    _R.SIGN_UP_DISABLED: Shape(
+        501, "api.user.create_user.signup_email_disabled.app_error", "User sign-up with email is disabled."
+    ),
+    _R.SIGN_UP_CLOSED: Shape(
+        403, "api.user.create_user.no_open_server", "This server does not allow open signups. Ask for an invitation."
+    ),
+    _R.EMAIL_DOMAIN_REFUSED: Shape(
+        400,
+        "api.user.create_user.accepted_domain.app_error",
+        "The email you provided does not belong to an accepted domain.",
+    ),
+    _R.EMAIL_HIDDEN: Shape(
+        403, "api.user.get_user_by_email.permissions.app_error", "Unable to get user by email: addresses are hidden."
+    ),
+    _R.INVALID_STATUS: Shape(400, _BODY, "Invalid or missing status in request body."),
+    _R.STATUSES_DISABLED: Shape(404, "api.status.user_not_found.app_error", "User not found."),
+    # Teams
+    _R.TEAM_NOT_FOUND: Shape(404, "app.team.get.find.app_error", "Unable to find the team."),
+    _R.TEAM_NAME_TAKEN: Shape(400, "app.team.save.existing.app_error", "A team with that name already exists."),
+    _R.INVALID_TEAM: Shape(400, "model.team.is_valid.{field}.app_error", "Invalid {field}."),
+    _R.TEAM_FULL: Shape(
+        400, "app.team.join_user_to_team.max_accounts.app_error", "This team has reached its maximum of members."
+    ),
+    _R.TEAM_MEMBER_NOT_FOUND: Shape(404, "app.team.get_member.missing.app_error", "No team member found."),
+    _R.TEAM_DOMAIN_REFUSED: Shape(
+        400,
+        "api.team.join_user_to_team.allowed_domains.app_error",
+        "The email must be of an allowed domain of the team.",
+    ),
+    _R.INVITE_NOT_FOUND: Shape(404, "app.team.get_by_invite_id.finding.app_error", "Unable to find the team."),
+    # Channels
+    _R.CHANNEL_NOT_FOUND: Shape(404, "app.channel.get.existing.app_error", "Unable to find the existing channel."),
+    _R.CHANNEL_NAME_NOT_FOUND: Shape(404, "app.channel.get_by_name.missing.app_error", "Channel does not exist."),
+    _R.CHANNEL_NAME_TAKEN: Shape(
+        400,
+        "store.sql_channel.save_channel.exists.app_error",
+        "A channel with that name already exists on the same team.",
+    ),
+    _R.INVALID_CHANNEL: Shape(400, "model.channel.is_valid.{field}.app_error", "Invalid {field}."),
+    _R.INVALID_CHANNEL_TYPE: Shape(
+        400,
+        "api.channel.create_channel.direct_channel.app_error",
+        "Must use the direct channel API to create a direct channel.",
+    ),
+    _R.TOO_MANY_CHANNELS: Shape(
+        400, "store.sql_channel.save_channel.limit.app_error", "This team has reached its maximum of channels."
+    ),
+    _R.DEFAULT_CHANNEL_NAME_FIXED: Shape(
+        400, "api.channel.update_channel.tried.app_error", "The name of the default channel cannot change."
+    ),
+    _R.DEFAULT_CHANNEL_NOT_DELETABLE: Shape(
+        400, "api.channel.delete_channel.cannot.app_error", "Unable to archive the default channel."
+    ),
+    _R.DEFAULT_CHANNEL_NOT_LEAVABLE: Shape(
+        400, "api.channel.remove.default.app_error", "Unable to remove a user from the default channel."
+    ),
+    _R.CHANNEL_TYPE_NOT_DELETABLE: Shape(
+        400, "api.channel.delete_channel.type.invalid", "Unable to archive direct or group message channels."
+    ),
+    _R.CHANNEL_ALREADY_ARCHIVED: Shape(
+        400, "api.channel.delete_channel.deleted.app_error", "The channel has been archived or deleted."
+    ),
+    _R.CHANNEL_ARCHIVED: Shape(
+        400, "api.channel.update_channel.deleted.app_error", "The channel has been archived or deleted."
+    ),
+    _R.DIRECT_CHANNEL_USERS: Shape(400, _BODY, "Invalid or missing user_ids in request body."),
+    _R.DIRECT_CHANNEL_NOT_LEAVABLE: Shape(
+        400,
+        "api.channel.remove_channel_member.type.app_error",
+        "Unable to remove a user from a direct or group message channel.",
+    ),
+    _R.DIRECT_CHANNEL_NOT_JOINABLE: Shape(
+        400,
+        "api.channel.add_user_to_channel.type.app_error",
+        "Unable to add a user to a direct or group message channel.",
+    ),
+    _R.GROUP_CHANNEL_SIZE: Shape(
+        400, "api.channel.create_group.bad_size.app_error", "Group message channels hold three to eight users."
+    ),
+    _R.MEMBER_NOT_FOUND: Shape(404, "app.channel.get_member.missing.app_error", "No channel member found."),
+    _R.CHANNEL_RATE_EXCEEDED: Shape(
+        429, "api.chorus.channel_rate_exceeded.app_error", "This channel changes faster than it can be kept in order."
+    ),
+    # Posts and reactions
+    _R.POST_NOT_FOUND: Shape(404, "app.post.get.app_error", "Unable to get the post."),
+    _R.POST_INVALID: Shape(400, "model.post.is_valid.{field}.app_error", "Invalid {field}."),
+    _R.POST_ID_TAKEN: Shape(400, "app.post.save.existing.app_error", "You cannot update an existing post."),
+    _R.POST_CHANNEL_ARCHIVED: Shape(
+        400, "api.post.create_post.can_not_post_to_deleted.error", "Can not post to an archived channel."
+    ),
+    _R.POST_CHANNEL_UNKNOWN: Shape(400, "api.context.invalid_param.app_error", "Invalid channel_id parameter."),
+    _R.POST_TYPE_RESERVED: Shape(400, "api.context.invalid_param.app_error", "Invalid type parameter."),
+    _R.ROOT_NOT_FOUND: Shape(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter."),
+    _R.ROOT_IN_OTHER_CHANNEL: Shape(
+        400, "api.post.create_post.channel_root_id.app_error", "Invalid ChannelId for RootId parameter."
+    ),
+    _R.ROOT_IS_REPLY: Shape(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter."),
+    _R.POST_EDIT_EXPIRED: Shape(
+        400,
+        "api.post.update_post.permissions_time_limit.app_error",
+        "Posts can no longer be edited after this time.",
+    ),
+    _R.POST_EDIT_DELETED: Shape(
+        400, "api.post.update_post.permissions_details.app_error", "Unable to update a deleted post."
+    ),
+    _R.POST_EDIT_SYSTEM: Shape(400, "api.post.update_post.system_message.app_error", "Unable to update a notice."),
+    _R.POST_EDIT_ARCHIVED: Shape(
+        400,
+        "api.post.update_post.can_not_update_post_in_deleted.error",
+        "Can not update a post in an archived channel.",
+    ),
+    _R.POST_DELETE_ARCHIVED: Shape(
+        400,
+        "api.post.delete_post.can_not_delete_post_in_deleted.error",
+        "Can not delete a post in an archived channel.",
+    ),
+    _R.INVALID_REACTION: Shape(400, "api.reaction.save_reaction.invalid.app_error", "Reaction is not valid."),
+    _R.REACTION_OF_OTHER: Shape(
+        403, "api.reaction.save_reaction.user_id.app_error", "You cannot save a reaction for another user."
+    ),
+    _R.EMOJI_NOT_FOUND: Shape(404, "app.emoji.get_by_name.no_result", "We couldn't find the emoji."),
+    _R.REACTION_ARCHIVED: Shape(
+        403, "api.reaction.save.archived_channel.app_error", "You cannot react in an archived channel."
+    ),
+    _R.TOO_MANY_REACTIONS: Shape(
+        400, "app.reaction.save.save.too_many_reactions", "The post has as many different reactions as it can hold."
+    ),
+    # Files
+    _R.FILE_NOT_FOUND: Shape(404, "app.file_info.get.app_error", "Unable to get the file info."),
+    _R.FILE_DELETED: Shape(404, "app.file_info.get.app_error", "Unable to get the file info."),
+    _R.FILE_TOO_LARGE: Shape(
+        413, "api.file.upload_file.too_large_detailed.app_error", "Unable to upload the file: it is too large."
+    ),
+    _R.FILE_EMPTY: Shape(400, "api.file.upload_file.read_request.app_error", "The request holds no file."),
+    _R.FILE_ATTACHMENTS_DISABLED: Shape(
+        403, "api.file.attachments.disabled.app_error", "File attachments have been disabled on this server."
+    ),
+    _R.IMAGE_TOO_LARGE: Shape(
+        400,
+        "api.file.upload_file.large_image_detailed.app_error",
+        "The dimensions of the image exceed the limit.",
+    ),
+    _R.NO_THUMBNAIL: Shape(
+        400, "api.file.get_file_thumbnail.no_thumbnail.app_error", "The file doesn't have a thumbnail image."
+    ),
+    _R.NO_PREVIEW: Shape(
+        400, "api.file.get_file_preview.no_preview.app_error", "The file doesn't have a preview image."
+    ),
+    _R.CLIENT_IDS_MISMATCH: Shape(
+        400,
+        "api.file.upload_file.incorrect_number_of_client_ids.app_error",
+        "The number of client_ids is not the number of files.",
+    ),
+}
+
+_VARIANTS: Final[dict[tuple[Reason, str, str], str]] = {
+    (_R.USER_NOT_FOUND, "by", "username"): "app.user.get_by_username.app_error",
+    (_R.TEAM_NOT_FOUND, "by", "name"): "app.team.get_by_name.missing.app_error",
+    (_R.POST_INVALID, "field", "message"): "model.post.is_valid.message_length.app_error",
+    (_R.INVALID_CHANNEL, "field", "name"): "model.channel.is_valid.1_or_more.app_error",
+    (_R.INVALID_TEAM, "field", "name"): "model.team.is_valid.characters.app_error",
+    (_R.POST_EDIT_ARCHIVED, "how", "patch"): "api.post.patch_post.can_not_update_post_in_deleted.error",
+    (_R.REACTION_ARCHIVED, "how", "delete"): "api.reaction.delete.archived_channel.app_error",
+    (_R.CHANNEL_ARCHIVED, "how", "add_member"): "api.channel.add_user.to.channel.deleted.app_error",
+}
+"""Ids that one fact chooses, where the fact itself is not the id's part."""
+
+_RETRY: Final = frozenset((_R.UNAVAILABLE, _R.BUSY, _R.SIGN_IN_THROTTLED, _R.CHANNEL_RATE_EXCEEDED))
+
+
+class AppError(msgspec.Struct):
+    """The body of every error."""
+
+    id: str
+    message: str
+    detailed_error: str
+    request_id: str
+    status_code: int
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return {"operation": "This operation", "faults": ""}.get(name, name)
+
+
+def app_error(error: DomainError, request_id: str) -> AppError:
+    """Return the error as clients know it."""
+    shape, facts = SHAPES[error.reason], _Facts(error.facts)
+    chosen = (
+        _VARIANTS[error.reason, name, value]
+        for name, value in error.facts.items()
+        if (error.reason, name, value) in _VARIANTS
+    )
+    return AppError(
+        id=next(chosen, shape.id).format_map(facts),
+        message=shape.message.format_map(facts),
+        detailed_error="",
+        request_id=request_id,
+        status_code=shape.status,
+    )
+
+
+def retry_after(error: DomainError) -> int | None:
+    """Return after how many seconds to try again; None where trying again does not help."""
+    if error.reason not in _RETRY:
+        return None
+    try:
+        return max(1, round(float(error.facts.get("retry_after_s", "1"))))
+    except ValueError:
+        return 1

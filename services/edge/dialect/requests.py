@@ -1,0 +1,119 @@
+"""Bodies of requests, as strictly typed as the reference is: a wrong type is refused, an unknown key is ignored.
+
+`null` counts as absent, as it does for the reference.
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+Text = str | None
+Strings = dict[str, str] | None
+
+
+def _decoder(kind: type[T]) -> "msgspec.json.Decoder[T]":
+    return msgspec.json.Decoder(kind)
+
+
+class PostBody(msgspec.Struct):
+    """POST /posts and PUT /posts/{post_id}: the whole optimistic post, of which most is the server's matter."""
+
+    id: Text = None
+    channel_id: Text = None
+    root_id: Text = None
+    message: Text = None
+    type: Text = None
+    props: dict[str, Any] | None = None
+    file_ids: list[str] | None = None
+    pending_post_id: Text = None
+    is_pinned: bool | None = None
+
+
+class PostPatchBody(msgspec.Struct):
+    """PUT /posts/{post_id}/patch."""
+
+    message: Text = None
+    props: dict[str, Any] | None = None
+    file_ids: list[str] | None = None
+    is_pinned: bool | None = None
+
+
+class EphemeralBody(msgspec.Struct):
+    """POST /posts/ephemeral."""
+
+    user_id: Text = None
+    post: PostBody | None = None
+
+
+class LoginBody(msgspec.Struct):
+    """POST /users/login: every value is a text, whatever it means."""
+
+    login_id: Text = None
+    id: Text = None
+    password: Text = None
+    token: Text = None
+    device_id: Text = None
+
+
+class NewUserBody(msgspec.Struct):
+    """POST /users."""
+
+    email: Text = None
+    username: Text = None
+    password: Text = None
+    nickname: Text = None
+    first_name: Text = None
+    last_name: Text = None
+    position: Text = None
+    locale: Text = None
+    notify_props: Strings = None
+    props: Strings = None
+    timezone: Strings = None
+
+
+class UserPatchBody(msgspec.Struct):
+    """PUT /users/{user_id}/patch."""
+
+    username: Text = None
+    nickname: Text = None
+    first_name: Text = None
+    last_name: Text = None
+    position: Text = None
+    email: Text = None
+    password: Text = None
+    locale: Text = None
+    notify_props: Strings = None
+    props: Strings = None
+    timezone: Strings = None
+
+
+class UserSearchBody(msgspec.Struct):
+    """POST /users/search."""
+
+    term: Text = None
+    team_id: Text = None
+    not_in_team_id: Text = None
+    in_channel_id: Text = None
+    not_in_channel_id: Text = None
+    allow_inactive: bool | None = None
+    role: Text = None
+    limit: int | None = None
+
+
+class RevokeBody(msgspec.Struct):
+    """POST /users/{user_id}/sessions/revoke."""
+
+    session_id: Text = None
+
+
+IDS = _decoder(list[str])
+POST = _decoder(PostBody)
+POST_PATCH = _decoder(PostPatchBody)
+EPHEMERAL = _decoder(EphemeralBody)
+LOGIN = _decoder(LoginBody)
+NEW_USER = _decoder(NewUserBody)
+USER_PATCH = _decoder(UserPatchBody)
+USER_SEARCH = _decoder(UserSearchBody)
+REVOKE = _decoder(RevokeBody)
