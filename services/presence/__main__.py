@@ -66,11 +66,13 @@ def wiring(lease_ms: int = LEASE_MS) -> Wire:
         presence_pb2_grpc.add_PresenceServiceServicer_to_server(servicer, server.grpc_server)
         await server.start(str(process.listener("listen")))
         process.on_stop("grpc", server.close)
-        sweeping = tasks.spawn("sweep", sweep.run())  # ends only when it is cancelled
+        # Both end only when they are cancelled.
+        sweeping = {tasks.spawn("watch", sweep.watch()), tasks.spawn("sweep", sweep.run())}
 
         async def stop_sweeping() -> None:
-            sweeping.cancel()
-            await asyncio.wait({sweeping})
+            for task in sweeping:
+                task.cancel()
+            await asyncio.wait(sweeping)
 
         process.on_stop("sweep", stop_sweeping)
 

@@ -1,6 +1,6 @@
 """What time alone changes: leases that run out, users who fall idle, do-not-disturb that ends.
 
-Every instance runs the loop; a short lock in Redis lets one of them work. Two at work at once would do no harm.
+Every instance runs the loops; a short lock in Redis lets one of them work. Two at work at once would do no harm.
 
 A lease may only expire after Redis has worked, as this instance saw it, for a whole lease: before that, an edge that
 did not renew may merely have been unable to.
@@ -25,7 +25,7 @@ _LOCK_MS: Final = 2000
 
 
 class Sweep:
-    """The loop."""
+    """The two loops."""
 
     def __init__(
         self,
@@ -43,29 +43,41 @@ class Sweep:
         self._instance, self._database, self._registry = instance, database, registry
         self._settling, self._clock, self._metrics = settling, clock, metrics
         self._lease, self._away_after = lease_ms, away_after_ms
+        self._look: Look | None = None
+        self._looked_at = 0.0
         self._worked_since: float | None = None
-        self._last_look = 0.0
         self._next_reconcile = 0.0
         self._dnd_minute = 0
 
-    async def run(self) -> None:
-        """Sweep without end, forty times a lease."""
+    async def watch(self) -> None:
+        """Look at Redis without end, forty times a lease; apart from the work, which may take long."""
         while True:
             try:
-                await self.step()
+                self._look = await self._registry.look(self._instance, _LOCK_MS, self._lease)
+                self._looked()
+            except DomainError as error:
+                self._look = self._worked_since = None
+                _log.warning("redis is away", extra={"why": str(error)})
+            except Exception:
+                self._look = self._worked_since = None
+                _log.exception("redis could not be looked at")
+            await self._pause()
+
+    async def run(self) -> None:
+        """Do what is due without end, while the lock is ours."""
+        while True:
+            try:
+                if self._look is not None:
+                    await self._work(self._look)
             except DomainError as error:
                 self._metrics.sweep_failures.inc()
                 _log.warning("sweep failed", extra={"why": str(error)})
             except Exception:
                 self._metrics.sweep_failures.inc()
                 _log.exception("sweep failed")
-            await asyncio.sleep(self._lease / 40_000)
+            await self._pause()
 
-    async def step(self) -> None:
-        """Look around once, and do what is due if the lock is ours. Raises unavailable."""
-        look = await self._look()
-        if look is None:
-            return
+    async def _work(self, look: Look) -> None:
         if self._worked_for_a_lease():
             await self._expire(look)
             if self._clock.monotonic() >= self._next_reconcile:
@@ -74,19 +86,17 @@ class Sweep:
         await self._idle()
         await self._end_dnd()
 
-    async def _look(self) -> Look | None:
-        started = self._clock.monotonic()
-        if started - self._last_look > self._lease / 4000:
-            self._worked_since = None  # we were paused, and the edges' reports may have waited with us
-        try:
-            look = await self._registry.look(self._instance, _LOCK_MS, self._lease)
-        except DomainError:
-            self._worked_since = None
-            raise
-        self._last_look = self._clock.monotonic()
-        if self._worked_since is None:
-            self._worked_since = started
-        return look
+    async def _pause(self) -> None:
+        await asyncio.sleep(self._lease / 40_000)
+
+    def _looked(self) -> None:
+        """Note that Redis works. An answer that was long in coming counts as a failure before: the edges' reports may
+        have waited as long, be it that Redis was paused or this process was.
+        """
+        now = self._clock.monotonic()
+        if self._worked_since is None or now - self._looked_at > self._lease / 4000:
+            self._worked_since = now
+        self._looked_at = now
 
     def _worked_for_a_lease(self) -> bool:
         return self._worked_since is not None and self._clock.monotonic() - self._worked_since >= self._lease / 1000
@@ -96,6 +106,8 @@ class Sweep:
         # What Redis has held for less than a lease may lack edges that just have not reported again.
         unheard = known - look.edges if look.age >= self._lease else set()
         for edge_id in sorted({*look.silent, *unheard}):
+            if not self._worked_for_a_lease():
+                return
             await self._database.transact(lambda tx, edge_id=edge_id: store.forget_edge(tx, edge_id))  # type: ignore[misc]
             lost = await self._registry.expire(edge_id, self._lease)
             if lost is None:
