@@ -87,7 +87,7 @@ class TeamOperations:
             ]
             await channel_store.insert(change.tx, made)
             await self._join(change, team, creator, made, admin=True)
-            await post_system_messages(change, _arrival(made, creator, creator))
+            await self._tell(change, _arrival(made, creator, creator))
             return team
 
         return await self._changes.commit(work)
@@ -166,7 +166,7 @@ class TeamOperations:
             teams.require_add(team, user, actor.user_id, actor.roles, roles, full=full)
             defaults = [c for c in await channel_store.named(change.tx, team_id, names) if not c.delete_at]
             member = await self._join(change, team, user, defaults)
-            await post_system_messages(change, _arrival(defaults, by, user))
+            await self._tell(change, _arrival(defaults, by, user))
             return member
 
         return await self._changes.commit(work)
@@ -197,7 +197,7 @@ class TeamOperations:
             change.announce(team_topic(team_id), events_pb2.TeamMemberRemoved(team_id=team_id, user_id=user_id), at)
             change.announce(user_topic(user_id), events_pb2.TeamLeft(team_id=team_id), at)
             tell = system_posts.left_team if actor.user_id == user_id else system_posts.removed_from_team
-            await post_system_messages(change, [tell(channel, user) for channel in square])
+            await self._tell(change, [tell(channel, user) for channel in square])
 
         await self._changes.commit(work)
 
@@ -235,6 +235,10 @@ class TeamOperations:
         allowed = may_act_for(actor.user_id, user_id, actor.roles, target.roles)
         require(allowed or granted(actor.roles, "read_other_users_teams"), "read_other_users_teams")
         return await self._database.transact(lambda tx: store.memberships(tx, user_id))
+
+    async def _tell(self, change: Change, notices: Sequence[Notice]) -> None:
+        if self._settings.EnableJoinLeaveMessageByDefault:
+            await post_system_messages(change, notices)
 
     async def _existing(self, tx: Transaction, team_id: str) -> Team:
         team = await store.read(tx, team_id)

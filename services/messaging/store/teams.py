@@ -63,6 +63,9 @@ _PAGE: Final = _sql("""
 SELECT <member> FROM team_members m WHERE m.team_id = %(team)s AND m.delete_at = 0
 ORDER BY m.user_id LIMIT %(limit)s OFFSET %(offset)s""")
 _MEMBERSHIPS: Final = _sql("SELECT <member> FROM team_members m WHERE m.user_id = %(user)s ORDER BY m.team_id")
+_TEAMMATES: Final = """
+SELECT DISTINCT theirs.user_id FROM team_members mine JOIN team_members theirs ON theirs.team_id = mine.team_id
+WHERE mine.user_id = %(viewer)s AND mine.delete_at = 0 AND theirs.delete_at = 0 AND theirs.user_id = ANY(%(users)s)"""
 _SIZE: Final = "SELECT count(*) AS size FROM team_members WHERE team_id = %(team)s AND delete_at = 0"
 
 
@@ -127,6 +130,11 @@ async def member_page(tx: Transaction, team_id: str, limit: int, offset: int) ->
 async def memberships(tx: Transaction, user_id: str) -> list[TeamMember]:
     """Read a user's memberships in all teams, ended ones too."""
     return [TeamMember(*row) for row in await tx.fetch(_MEMBERSHIPS, user=user_id)]
+
+
+async def teammates(tx: Transaction, viewer_id: str, user_ids: Sequence[str]) -> set[str]:
+    """Read which of the users share a team with the viewer."""
+    return {row.user_id for row in await tx.fetch(_TEAMMATES, viewer=viewer_id, users=list(user_ids))}
 
 
 async def size(tx: Transaction, team_id: str) -> int:

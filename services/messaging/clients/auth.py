@@ -1,0 +1,102 @@
+"""What messaging asks of auth: the users, all at once and as they change. Never a call per post or member."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from chorus.auth.v1 import events_pb2 as auth_events_pb2
+from chorus.auth.v1 import users_pb2, users_pb2_grpc
+from chorus.common.v1 import events_pb2, events_pb2_grpc
+from services.chassis.events import cluster_topic
+from services.chassis.rpc.client import Peer
+from services.messaging.domain.users import User
+
+TOPIC: Final = cluster_topic("auth")
+CHUNK: Final = 1000
+_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """An event of auth's log: the user as it became, or None when the event tells of no user."""
+
+    seq: int
+    incarnation: str
+    user: User | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some of all users, and the position of auth's log that they show."""
+
+    users: Sequence[User]
+    seq: int
+    incarnation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Events behind a position, in order, and the log's incarnation."""
+
+    changes: Sequence[UserChange]
+    incarnation: str
+
+
+class AuthClient:
+    """Calls of auth through the mesh."""
+
+    def __init__(self, peer: Peer) -> None:
+        """`peer` is the mesh's peer "auth"."""
+        self._peer = peer
+        self._users = users_pb2_grpc.UserServiceStub(peer.channel)
+        self._log = events_pb2_grpc.EventLogServiceStub(peer.channel)
+
+    async def snapshot(self, after_id: str) -> Chunk:
+        """Return the next users by id; none at the end."""
+        request = users_pb2.SnapshotUsersRequest(after_id=after_id, limit=CHUNK)
+        answer = await self._peer.call(self._users.SnapshotUsers, request, seconds=_SECONDS)
+        return Chunk([_user(user) for user in answer.users], answer.seq, answer.incarnation)
+
+    async def changes(self, after: int) -> Changes:
+        """Return events behind a position, not necessarily all. Raises log_truncated."""
+        request = events_pb2.ListEventsRequest(topic=TOPIC, after=after)
+        answer = await self._peer.call(self._log.ListEvents, request, seconds=_SECONDS)
+        return Changes([change_of(entry) for entry in answer.entries], answer.incarnation)
+
+    async def current(self) -> tuple[str, int]:
+        """Return the log's incarnation and position now."""
+        request = events_pb2.CurrentSeqsRequest(topics=[TOPIC])
+        answer = await self._peer.call(self._log.CurrentSeqs, request, seconds=_SECONDS)
+        return answer.incarnation, answer.seqs[0].seq
+
+
+def change_of(entry: events_pb2.LogEntry) -> UserChange:
+    """Read an entry of auth's log."""
+    user = None
+    if entry.kind == "user_created":
+        user = _user(auth_events_pb2.UserCreated.FromString(entry.body).user)
+    elif entry.kind == "user_updated":
+        user = _user(auth_events_pb2.UserUpdated.FromString(entry.body).user)
+    return UserChange(entry.seq, entry.incarnation, user)
+
+
+def change_from_bus(data: bytes) -> UserChange:
+    """Read what the bus carries."""
+    return change_of(events_pb2.LogEntry.FromString(data))
+
+
+def _user(message: users_pb2.User) -> User:
+    return User(
+        id=message.id,
+        username=message.username,
+        nickname=message.nickname,
+        first_name=message.first_name,
+        last_name=message.last_name,
+        email=message.email,
+        locale=message.locale,
+        roles=tuple(message.roles),
+        is_bot=message.is_bot,
+        notify_props=dict(message.notify_props),
+        update_at=message.update_at_ms,
+        delete_at=message.delete_at_ms,
+    )

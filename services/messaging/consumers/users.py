@@ -1,0 +1,204 @@
+"""The projection of auth's users: filled by a snapshot, then following auth's log in order.
+
+The bus only makes it fast. A gap, a start, a lost publish and a bus that is away are all repaired by the same step:
+ask auth for the events behind our position. All instances feed the same tables; the position's row is their lock.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Final, Protocol
+
+from services.chassis.admin import Readiness
+from services.chassis.batching import Batcher
+from services.chassis.bus import Bus, BusError, BusMessage, Following
+from services.chassis.database import Database, Transaction, UnknownOutcome
+from services.chassis.errors import DomainError, Reason
+from services.chassis.metrics import Metrics
+from services.chassis.tasks import Tasks
+from services.messaging.clients.auth import TOPIC, Changes, Chunk, UserChange, change_from_bus
+from services.messaging.domain.users import User
+from services.messaging.store import users as store
+from services.messaging.store.users import Position
+
+_log = logging.getLogger(__name__)
+
+CATCH_UP_SECONDS: Final = 2.0
+POLL_SECONDS: Final = 1.0
+_CONDITION: Final = "users"
+_WAITING: Final = 1000
+
+
+class UserSource(Protocol):
+    """What the projection asks of auth."""
+
+    async def snapshot(self, after_id: str) -> Chunk:
+        """Return the next users by id; none at the end."""
+        ...
+
+    async def changes(self, after: int) -> Changes:
+        """Return events behind a position. Raises log_truncated."""
+        ...
+
+    async def current(self) -> tuple[str, int]:
+        """Return the log's incarnation and position now."""
+        ...
+
+
+class _Gap(Exception):
+    """What arrived is not what comes next."""
+
+
+class UserProjection:
+    """Keeps the table of users in step with auth."""
+
+    def __init__(
+        self, database: Database, bus: Bus, auth: UserSource, readiness: Readiness, tasks: Tasks, metrics: Metrics
+    ) -> None:
+        """Not ready, by the condition `users`, until the table was filled; `start` begins the work."""
+        self._database, self._bus, self._auth = database, bus, auth
+        self._readiness, self._tasks = readiness, tasks
+        # Those who arrive while one catching-up is under way need the next one: what they wait for may be younger.
+        self._catching_up: Batcher[None, None] = Batcher(
+            "users", self._repair_for, tasks, metrics, max_items=_WAITING, max_waiting=_WAITING
+        )
+        readiness.set(_CONDITION, False, "the users were not read from auth yet; auth must be running")
+
+    def start(self) -> None:
+        """Begin to fill and to follow."""
+        self._tasks.spawn("users: follow", self._follow(), vital=True)
+        self._tasks.spawn("users: repair", self._poll(), vital=True)
+
+    async def catch_up(self) -> None:
+        """Return once all that auth had committed before the call is in. Raises unavailable after two seconds."""
+        try:
+            async with asyncio.timeout(CATCH_UP_SECONDS):
+                await self._catching_up.submit(None)
+        except TimeoutError as error:
+            raise DomainError(Reason.UNAVAILABLE, part="auth") from error
+
+    async def _poll(self) -> None:
+        """Repair once a second, from the start on: what the bus lost is never missing for longer."""
+        was = ""
+        while True:
+            try:
+                await self._catching_up.submit(None)
+                self._readiness.set(_CONDITION, True)
+                was = ""
+            except (DomainError, UnknownOutcome) as error:
+                if str(error) != was:
+                    was = str(error)
+                    _log.warning("users cannot be read from auth", extra={"why": was})
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _follow(self) -> None:
+        following = self._bus.follow()
+        await _begin(following)
+        async with aclosing(following.batches()) as batches:  # type: ignore[type-var]  # an async generator
+            async for batch in batches:
+                changes = _changes(batch)
+                if not changes:
+                    continue
+                try:
+                    await self._apply(changes)
+                except _Gap:
+                    await self._try_catch_up()
+                except (DomainError, UnknownOutcome) as error:
+                    _log.warning("users could not be updated", extra={"why": str(error)})
+
+    async def _try_catch_up(self) -> None:
+        try:
+            await self.catch_up()
+        except (DomainError, UnknownOutcome) as error:
+            _log.warning("users are behind auth", extra={"why": str(error)})
+
+    async def _repair_for(self, waiting: Sequence[None]) -> list[DomainError | None]:
+        await self._repair()
+        return [None for _ in waiting]
+
+    async def _repair(self) -> None:
+        """Reach the position that auth's log has now."""
+        incarnation, upto = await self._auth.current()
+        position = await self._database.transact(lambda tx: store.read_position(tx, TOPIC))
+        if position.incarnation != incarnation:
+            await self._fill(incarnation)
+            return
+        while position.seq < upto:
+            try:
+                answer = await self._auth.changes(position.seq)
+                if answer.incarnation != incarnation or not answer.changes:
+                    raise DomainError(Reason.UNAVAILABLE, part="auth")  # it changes under our hands: ask again later
+                position = await self._apply(answer.changes)
+            except _Gap:
+                # Another instance has filled the tables anew meanwhile.
+                position = await self._database.transact(lambda tx: store.read_position(tx, TOPIC))
+                if position.incarnation != incarnation:
+                    raise DomainError(Reason.UNAVAILABLE, part="auth") from None
+            except DomainError as error:
+                if error.reason is not Reason.LOG_TRUNCATED:
+                    raise
+                await self._fill(incarnation, again=True)
+                return
+
+    async def _apply(self, changes: Sequence[UserChange]) -> Position:
+        return await self._database.transact(lambda tx: _apply(tx, changes))
+
+    async def _fill(self, incarnation: str, *, again: bool = False) -> None:
+        """Read all users anew, in one transaction: readers see the old ones until the new ones are all there."""
+
+        async def work(tx: Transaction) -> None:
+            position = await store.lock_position(tx, TOPIC)
+            if position.incarnation == incarnation and not again:
+                return  # another instance was faster
+            await store.clear(tx)
+            after_id, first = "", None
+            while (chunk := await self._auth.snapshot(after_id)).users:
+                await store.put(tx, chunk.users)
+                # What changed after the first chunk is applied again from its position: an older state never wins.
+                first = first or chunk
+                after_id = chunk.users[-1].id
+            start = first or chunk
+            await store.move(tx, TOPIC, Position(start.incarnation, start.seq))
+
+        _log.info("reading all users from auth", extra={"incarnation": incarnation})
+        await self._database.transact(work)
+
+
+async def _begin(following: Following) -> None:
+    """Fix the position in the bus as soon as there is one; until then polling alone feeds the projection."""
+    while True:
+        try:
+            await following.start()
+        except BusError as error:
+            _log.warning("bus is away", extra={"why": str(error)})
+            await asyncio.sleep(POLL_SECONDS)
+        else:
+            return
+
+
+def _changes(batch: Sequence[BusMessage]) -> list[UserChange]:
+    return [change_from_bus(message.data) for message in batch if message.topic == TOPIC and message.seq]
+
+
+async def _apply(tx: Transaction, changes: Sequence[UserChange]) -> Position:
+    """Apply events that follow our position and return the new one; what was applied already is skipped.
+
+    Raises _Gap when they belong to another incarnation or leave something out.
+    """
+    position = await store.lock_position(tx, TOPIC)
+    seq, users = position.seq, dict[str, User]()
+    for change in changes:
+        if change.incarnation != position.incarnation or change.seq > seq + 1:
+            raise _Gap
+        if change.seq <= seq:
+            continue
+        seq = change.seq
+        if change.user is not None:
+            users[change.user.id] = change.user
+    if seq == position.seq:
+        return position
+    await store.put(tx, list(users.values()))
+    moved = Position(position.incarnation, seq)
+    await store.move(tx, TOPIC, moved)
+    return moved
