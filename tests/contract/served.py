@@ -1,6 +1,8 @@
 """A service as it is wired for real, in this process, and peers that call it as Envoy would."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,9 +86,18 @@ async def serving(
     served = Served(service, process, grounds)
     try:
         await wire(process)
+        process.readiness.started()
         yield served
     finally:
         await served.close()
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], what: str, seconds: float = 5.0) -> None:
+    """Wait until the condition holds; fail with `what` when it doesn't in time."""
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        await asyncio.sleep(0.01)
 
 
 @contextmanager

@@ -104,7 +104,7 @@ _SEARCH: Final = {(n, e): _search_sql(names=n, email=e) for n in (False, True) f
 class Reads(Protocol):
     """A transaction, or the database itself for a statement that stands alone."""
 
-    async def fetch(self, sql: str, /, **parameters: Any) -> list[Row]:
+    async def fetch(self, sql: str, **parameters: Any) -> list[Row]:
         """Return a statement's rows."""
         ...
 

@@ -1,0 +1,103 @@
+"""The auth service: python -m services.auth --instance … --config … --listen … --admin …."""
+
+from pathlib import Path
+
+from chorus.auth.v1 import sessions_pb2_grpc, users_pb2_grpc
+from chorus.common.v1 import events_pb2_grpc
+from services.auth.domain.passwords import PasswordRules
+from services.auth.domain.sessions import SessionRules
+from services.auth.domain.sign_up import SignUpRules, domains_of
+from services.auth.metrics import AuthMetrics
+from services.auth.operations.activity import Activity
+from services.auth.operations.directory import Directory
+from services.auth.operations.revocation import Revocations
+from services.auth.operations.sessions import Sessions
+from services.auth.operations.sign_in import PasswordCheck, SignIn, SignInRules
+from services.auth.operations.users import Users
+from services.auth.passwords import Passwords
+from services.auth.servicers.sessions import SessionServicer
+from services.auth.servicers.users import UserServicer
+from services.chassis.bus.redis import RedisBus
+from services.chassis.config import Settings
+from services.chassis.database import Database, migrate
+from services.chassis.database.naming import service_dsn
+from services.chassis.events import EventLog, Publisher
+from services.chassis.events.servicer import EventLogServicer
+from services.chassis.lifecycle import Process, run
+from services.chassis.rpc.credentials import server_credentials
+from services.chassis.rpc.server import RpcServer
+
+_HOUR_MS = 3_600_000
+
+
+async def wire(process: Process) -> None:
+    """Build the service; everything it needs of others comes in here."""
+    settings, clock, tasks = process.settings, process.clock, process.tasks
+    metrics = AuthMetrics(process.metrics)
+    dsn = service_dsn(settings, "auth")
+    await migrate(dsn, Path(__file__).parent / "migrations")
+    database = Database("auth", dsn, process.metrics, pool_size=settings.SqlSettings.MaxOpenConns)
+    process.on_stop("database", database.close)
+    bus = RedisBus(settings, process.metrics)
+    process.on_stop("bus", bus.close)
+    passwords = Passwords(metrics)
+    process.on_stop("passwords", passwords.close)
+
+    log = await EventLog.open(database)
+    publisher = Publisher(bus, tasks, process.metrics)
+    lengths = _session_rules(settings)
+    checks = PasswordCheck(database, passwords, clock)
+    revocations = Revocations(log, publisher, bus, tasks, metrics)
+    users = Users(
+        database, log, publisher, passwords, checks, clock, _sign_up_rules(settings), _password_rules(settings)
+    )
+    sign_in = SignIn(database, log, checks, revocations, clock, metrics, _sign_in_rules(settings), lengths)
+    activity = Activity(database, tasks, lengths)
+    process.on_stop("activity", activity.close)
+    sessions = Sessions(database, log, revocations, activity, clock, lengths)
+
+    server = RpcServer(process.metrics, server_credentials(Path(settings.ChorusSettings.TLSDirectory), "auth"))
+    users_pb2_grpc.add_UserServiceServicer_to_server(UserServicer(users, Directory(database, log)), server.grpc_server)
+    sessions_pb2_grpc.add_SessionServiceServicer_to_server(SessionServicer(sign_in, sessions), server.grpc_server)
+    events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(log), server.grpc_server)
+    await server.start(str(process.listener("listen")))
+    process.on_stop("grpc", server.close)
+    server.follow(process.readiness, tasks)
+
+
+def _sign_up_rules(settings: Settings) -> SignUpRules:
+    return SignUpRules(
+        enabled=settings.EmailSettings.EnableSignUpWithEmail and settings.TeamSettings.EnableUserCreation,
+        open=settings.TeamSettings.EnableOpenServer,
+        domains=domains_of(settings.TeamSettings.RestrictCreationToDomains),
+        default_locale=settings.LocalizationSettings.DefaultClientLocale,
+    )
+
+
+def _password_rules(settings: Settings) -> PasswordRules:
+    password = settings.PasswordSettings
+    return PasswordRules(
+        password.MinimumLength, password.Lowercase, password.Uppercase, password.Number, password.Symbol
+    )
+
+
+def _sign_in_rules(settings: Settings) -> SignInRules:
+    return SignInRules(
+        max_attempts=settings.ServiceSettings.MaximumLoginAttempts,
+        by_username=settings.EmailSettings.EnableSignInWithUsername,
+        by_email=settings.EmailSettings.EnableSignInWithEmail,
+    )
+
+
+def _session_rules(settings: Settings) -> SessionRules:
+    service = settings.ServiceSettings
+    return SessionRules(
+        web_ms=service.SessionLengthWebInHours * _HOUR_MS,
+        mobile_ms=service.SessionLengthMobileInHours * _HOUR_MS,
+        extend=service.ExtendSessionLengthWithActivity,
+        idle_ms=service.SessionIdleTimeoutInMinutes * 60_000,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(run("auth", wire))

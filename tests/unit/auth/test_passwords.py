@@ -1,0 +1,48 @@
+import asyncio
+import time
+
+import pytest
+
+from services.auth import passwords as module
+from services.auth.metrics import AuthMetrics
+from services.auth.passwords import Passwords
+from services.chassis.errors import DomainError, Reason
+from services.chassis.metrics import Metrics
+
+
+async def test_a_password_matches_its_hash_alone() -> None:
+    passwords = Passwords(AuthMetrics(Metrics("test")))
+    stored = await passwords.hash("right")
+    assert stored != await passwords.hash("right"), "each has its own salt"
+    async with passwords.turn() as turn:
+        assert await turn.matches("right", stored)
+        for password, against in (("wrong", stored), ("right", ""), ("right", "no hash")):
+            assert not await turn.matches(password, against)
+    await passwords.close()
+
+
+async def test_who_does_not_exist_takes_as_long_as_a_wrong_password() -> None:
+    passwords = Passwords(AuthMetrics(Metrics("test")))
+    stored = await passwords.hash("right")
+
+    async def fastest(against: str) -> float:
+        taken = []
+        async with passwords.turn() as turn:
+            for _ in range(5):
+                started = time.perf_counter()
+                await turn.matches("wrong", against)
+                taken.append(time.perf_counter() - started)
+        return min(taken)
+
+    assert 0.5 < await fastest("") / await fastest(stored) < 2
+    await passwords.close()
+
+
+async def test_a_long_line_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_WAITING", 1)
+    passwords = Passwords(AuthMetrics(Metrics("test")), memory_kib=8)
+    outcomes = await asyncio.gather(*(passwords.hash(f"{n}") for n in range(200)), return_exceptions=True)
+    reasons = {outcome.reason for outcome in outcomes if isinstance(outcome, DomainError)}
+    assert reasons == {Reason.BUSY}
+    assert any(isinstance(outcome, str) for outcome in outcomes)
+    await passwords.close()
