@@ -4,7 +4,13 @@ from pathlib import Path
 from typing import Final
 
 from chorus.common.v1 import events_pb2_grpc
-from chorus.messaging.v1 import posts_pb2_grpc, reactions_pb2_grpc
+from chorus.messaging.v1 import (
+    channels_pb2_grpc,
+    memberships_pb2_grpc,
+    posts_pb2_grpc,
+    reactions_pb2_grpc,
+    teams_pb2_grpc,
+)
 from services.chassis.batching import Batcher
 from services.chassis.bus.redis import RedisBus
 from services.chassis.database import Database, migrate
@@ -12,15 +18,26 @@ from services.chassis.database.naming import service_dsn
 from services.chassis.events import EventLog, Publisher
 from services.chassis.events.servicer import EventLogServicer
 from services.chassis.lifecycle import Process, run
+from services.chassis.rpc.client import Mesh
 from services.chassis.rpc.credentials import server_credentials
 from services.chassis.rpc.server import RpcServer
+from services.messaging.clients.auth import AuthClient
+from services.messaging.consumers.users import UserProjection
 from services.messaging.domain.posts import Draft, Post
+from services.messaging.operations.channels import ChannelOperations
 from services.messaging.operations.history import History
+from services.messaging.operations.memberships import MembershipOperations
+from services.messaging.operations.personal_channels import PersonalChannelOperations
 from services.messaging.operations.post_changes import PostChanges
 from services.messaging.operations.posts import PostCreation
 from services.messaging.operations.reactions import ReactionOperations
+from services.messaging.operations.teams import TeamOperations
+from services.messaging.operations.users import Users
+from services.messaging.servicers.channels import ChannelServicer
+from services.messaging.servicers.memberships import MembershipServicer
 from services.messaging.servicers.posts import PostServicer
 from services.messaging.servicers.reactions import ReactionServicer
+from services.messaging.servicers.teams import TeamServicer
 
 COMMIT_ITEMS: Final = 128
 """Posts in one transaction at most: beyond, throughput gains little and the topics stay locked longer (DESIGN §3)."""
@@ -37,8 +54,16 @@ async def wire(process: Process) -> None:
     process.on_stop("database", database.close)
     bus = RedisBus(settings, metrics)
     process.on_stop("bus", bus.close)
-    events = await EventLog.open(database)
+    events = await EventLog.open(database, clock, tasks)
     publisher = Publisher(bus, tasks, metrics)
+    tls = Path(settings.ChorusSettings.TLSDirectory)
+    mesh = Mesh(settings.ChorusSettings.MeshAddress, tls, "messaging", metrics)
+    process.on_stop("mesh", mesh.close)
+    auth = AuthClient(mesh.peer("auth"))
+    projection = UserProjection(database, bus, auth, process.readiness, metrics, process.fail)
+    projection.start()
+    process.on_stop("users", projection.close)
+    users = Users(database, projection)
 
     creation = PostCreation(
         database, events, publisher, clock, max_notified=settings.TeamSettings.MaxNotificationsPerChannel
@@ -55,7 +80,7 @@ async def wire(process: Process) -> None:
     changes = PostChanges(database, events, publisher, clock, edit_limit_s=settings.ServiceSettings.PostEditTimeLimit)
     item_errors = metrics.rpc_server_item_errors
 
-    server = RpcServer(metrics, server_credentials(Path(settings.ChorusSettings.TLSDirectory), "messaging"))
+    server = RpcServer(metrics, server_credentials(tls, "messaging"))
     posts_pb2_grpc.add_PostServiceServicer_to_server(
         PostServicer(
             committer,
@@ -67,6 +92,14 @@ async def wire(process: Process) -> None:
     )
     reactions_pb2_grpc.add_ReactionServiceServicer_to_server(
         ReactionServicer(ReactionOperations(database, events, publisher, clock)), server.grpc_server
+    )
+    common = (database, events, publisher, clock, settings, users)
+    teams_pb2_grpc.add_TeamServiceServicer_to_server(TeamServicer(TeamOperations(*common)), server.grpc_server)
+    channels_pb2_grpc.add_ChannelServiceServicer_to_server(
+        ChannelServicer(ChannelOperations(*common), PersonalChannelOperations(*common)), server.grpc_server
+    )
+    memberships_pb2_grpc.add_MembershipServiceServicer_to_server(
+        MembershipServicer(MembershipOperations(*common), events.incarnation), server.grpc_server
     )
     events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(events), server.grpc_server)
     await server.start(str(process.listener("listen")))

@@ -6,7 +6,7 @@ ask auth for the events behind our position. All instances feed the same tables;
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from typing import Final, Protocol
 
@@ -54,14 +54,24 @@ class UserProjection:
     """Keeps the table of users in step with auth."""
 
     def __init__(
-        self, database: Database, bus: Bus, auth: UserSource, readiness: Readiness, tasks: Tasks, metrics: Metrics
+        self,
+        database: Database,
+        bus: Bus,
+        auth: UserSource,
+        readiness: Readiness,
+        metrics: Metrics,
+        give_up: Callable[[str], None],
     ) -> None:
-        """Not ready, by the condition `users`, until the table was filled; `start` begins the work."""
+        """Not ready, by the condition `users`, until the table was filled; `start` begins the work.
+
+        `give_up(why)` is told when the work ends by an error that waiting does not cure.
+        """
         self._database, self._bus, self._auth = database, bus, auth
-        self._readiness, self._tasks = readiness, tasks
+        self._readiness = readiness
+        self._tasks = Tasks(lambda name, error: give_up(f"{name}: {error!r}"))
         # Those who arrive while one catching-up is under way need the next one: what they wait for may be younger.
         self._catching_up: Batcher[None, None] = Batcher(
-            "users", self._repair_for, tasks, metrics, max_items=_WAITING, max_waiting=_WAITING
+            "users", self._repair_for, self._tasks, metrics, max_items=_WAITING, max_waiting=_WAITING
         )
         readiness.set(_CONDITION, False, "the users were not read from auth yet; auth must be running")
 
@@ -69,6 +79,10 @@ class UserProjection:
         """Begin to fill and to follow."""
         self._tasks.spawn("users: follow", self._follow(), vital=True)
         self._tasks.spawn("users: repair", self._poll(), vital=True)
+
+    async def close(self) -> None:
+        """End the work; the database must still be open."""
+        await self._tasks.close()
 
     async def catch_up(self) -> None:
         """Return once all that auth had committed before the call is in. Raises unavailable after two seconds."""
