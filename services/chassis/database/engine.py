@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, LiteralString, TypeVar
 
 import psycopg
 from psycopg.rows import namedtuple_row
@@ -186,6 +186,14 @@ class Database:
                     raise
                 self._retries.labels(self.name, why).inc()
         raise AssertionError("unreachable")
+
+    async def outside_transaction(self, sql: LiteralString) -> None:
+        """Run a statement that PostgreSQL allows outside of a transaction only, such as DETACH … CONCURRENTLY."""
+        async with self._engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            raw = await connection.get_raw_connection()
+            driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
+            await driver.execute(sql)
 
     async def fetch(self, sql: str, **parameters: Any) -> list[Row]:
         """Run one plain statement in a transaction of its own; return its rows."""

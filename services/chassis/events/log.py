@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from chorus.common.v1 import events_pb2
+from services.chassis.clock import Clock
 from services.chassis.database import Database, Statement, Transaction
 from services.chassis.errors import DomainError, Reason
+from services.chassis.events.partitions import Partitions
+from services.chassis.tasks import Tasks
 
 LockedTopics = dict[str, "TopicState"]
 
@@ -70,8 +73,11 @@ class EventLog:
         self.incarnation = incarnation
 
     @classmethod
-    async def open(cls, database: Database) -> "EventLog":
-        """Return the log of a migrated database."""
+    async def open(cls, database: Database, clock: Clock, tasks: Tasks) -> "EventLog":
+        """Return the log of a migrated database, with the partitions that it writes to, and have them kept."""
+        partitions = Partitions(database, clock)
+        await partitions.ensure()
+        tasks.spawn("partitions", partitions.run())
         rows = await database.fetch(_INCARNATION)
         return cls(database, rows[0].incarnation)
 

@@ -1,7 +1,7 @@
 """The log's tables, the same in every service that has one; called by the service's first migration.
 
 `topics` holds each topic's last seq and time: its row is the lock under which a seq is taken. `events` is partitioned
-by time, so that old events leave with a partition and not row by row.
+by time, so that old events leave with a partition and not row by row; `partitions.py` makes them ahead of time.
 """
 
 from typing import Final
@@ -22,8 +22,6 @@ STATEMENTS: Final = (
          PRIMARY KEY (topic, seq, at)
        ) PARTITION BY RANGE (at)""",
     "CREATE INDEX events_by_xid ON events (xid)",
-    # What no partition was attached ahead for: a late maintenance costs tidiness, never a post.
-    "CREATE TABLE events_rest PARTITION OF events DEFAULT",
     "CREATE TABLE log_incarnation (nonce text NOT NULL)",
     "INSERT INTO log_incarnation VALUES (replace(gen_random_uuid()::text, '-', ''))",
 )

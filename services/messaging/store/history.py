@@ -13,16 +13,16 @@ _LIVE: Final = "p.channel_id = %(channel)s AND p.original_id = ''"
 _ANCHOR: Final = "(SELECT create_at FROM posts WHERE id = %(anchor)s AND channel_id = %(channel)s AND original_id = '')"
 
 
-def _page(condition: str, order: str) -> str:
+def _page_sql(condition: str, order: str) -> str:
     return f"""
 SELECT {_SHOWN} FROM posts p {_WITH_ROOT}
 WHERE {_LIVE} AND (p.delete_at = 0 OR %(deleted)s) AND (NOT %(roots)s OR p.root_id = '') {condition}
 ORDER BY p.create_at {order} LIMIT %(limit)s OFFSET %(offset)s"""
 
 
-_NEWEST: Final = _page("", "DESC")
-_BEFORE: Final = _page(f"AND p.create_at < {_ANCHOR}", "DESC")
-_AFTER: Final = _page(f"AND p.create_at > {_ANCHOR}", "ASC")
+_NEWEST: Final = _page_sql("", "DESC")
+_BEFORE: Final = _page_sql(f"AND p.create_at < {_ANCHOR}", "DESC")
+_AFTER: Final = _page_sql(f"AND p.create_at > {_ANCHOR}", "ASC")
 _SINCE: Final = f"""
 SELECT {_SHOWN} FROM posts p {_WITH_ROOT}
 WHERE p.channel_id = %(channel)s AND p.update_at > %(since)s AND (NOT %(roots)s OR p.root_id = '')
