@@ -43,7 +43,7 @@ async def wire(process: Process) -> None:
     passwords = Passwords(metrics)
     process.on_stop("passwords", passwords.close)
 
-    log = await EventLog.open(database)
+    log = await EventLog.open(database, process.clock, process.tasks)
     publisher = Publisher(bus, tasks, process.metrics)
     lengths = _session_rules(settings)
     checks = PasswordCheck(database, passwords, clock)

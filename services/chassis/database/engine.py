@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, LiteralString, TypeVar
+from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.rows import namedtuple_row
@@ -187,7 +187,7 @@ class Database:
                 self._retries.labels(self.name, why).inc()
         raise AssertionError("unreachable")
 
-    async def outside_transaction(self, sql: LiteralString) -> None:
+    async def outside_transaction(self, sql: str) -> None:
         """Run a statement that PostgreSQL allows outside of a transaction only, such as DETACH … CONCURRENTLY."""
         async with self._engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
