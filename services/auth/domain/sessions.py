@@ -13,7 +13,7 @@ ACTIVITY_STEP_MS: Final = 5 * 60_000
 
 _DAY_MS: Final = 24 * 3_600_000
 _DESCRIPTION_LENGTH: Final = 64
-_MOBILE_APP: Final = ("mattermost mobile", "rnbeta", "mattermost/")
+_MOBILE_APP: Final = ("mattermost mobile", "rnbeta")
 
 
 @dataclass(frozen=True, slots=True)
