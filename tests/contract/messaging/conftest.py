@@ -42,7 +42,10 @@ async def messaging(grounds: Grounds, settings: Settings) -> AsyncIterator[Serve
 @pytest.fixture
 async def ground(messaging: Served, settings: Settings) -> Ground:
     """Fresh rows for a test."""
-    made = Ground(*(new_id() for _ in range(6)), service_dsn(settings, "messaging"))
+    made = Ground(
+        team=new_id(), channel=new_id(), private=new_id(), alice=new_id(), bob=new_id(), carol=new_id(),
+        dsn=service_dsn(settings, "messaging"),
+    )  # fmt: skip
     with psycopg.connect(made.dsn) as connection:
         for user_id, name in ((made.alice, "alice"), (made.bob, "bob"), (made.carol, "carol")):
             connection.execute(

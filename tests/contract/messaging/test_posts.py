@@ -136,7 +136,7 @@ async def test_replies_mentions_and_the_authors_own_view_are_counted(messaging: 
     created = events_pb2.PostCreated.FromString((await entries(edge, ground))[0].body)
     assert list(created.mentioned_user_ids) == [ground.bob]
     with psycopg.connect(ground.dsn) as connection:
-        rows = dict(
+        rows: dict[str, list[int]] = dict(
             connection.execute(
                 "SELECT user_id, ARRAY[msg_count, mention_count] FROM channel_members WHERE channel_id = %s",
                 (ground.channel,),

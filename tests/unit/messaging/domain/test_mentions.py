@@ -17,7 +17,7 @@ from services.messaging.domain.mentions import addressed, mentioned
 )
 def test_addressed(text: str, names: set[str], everybody: bool) -> None:
     found = addressed(text)
-    assert (found.usernames, found.everybody) == (names, everybody)
+    assert (found.usernames, found.everybody) == (frozenset(names), everybody)
 
 
 def test_nobody_mentions_himself_and_everybody_needs_the_permission() -> None:
