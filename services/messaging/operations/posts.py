@@ -7,7 +7,6 @@ from typing import Final
 
 from chorus.common.v1 import events_pb2 as log_pb2
 from chorus.messaging.v1 import events_pb2
-
 from services.chassis.clock import Clock
 from services.chassis.database import Database, DataFault, Statement, Transaction, UnknownOutcome
 from services.chassis.errors import DomainError, Reason

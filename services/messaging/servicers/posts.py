@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import grpc
-from chorus.messaging.v1 import posts_pb2, posts_pb2_grpc
 
+from chorus.messaging.v1 import posts_pb2, posts_pb2_grpc
 from services.chassis.batching import Batcher
 from services.chassis.errors import DomainError
 from services.chassis.rpc.errors import to_item

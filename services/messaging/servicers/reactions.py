@@ -3,8 +3,8 @@
 from typing import Any
 
 import grpc
-from chorus.messaging.v1 import reactions_pb2, reactions_pb2_grpc
 
+from chorus.messaging.v1 import reactions_pb2, reactions_pb2_grpc
 from services.messaging.operations.reactions import ReactionOperations
 from services.messaging.wire import posts as wire
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from chorus.messaging.v1 import posts_pb2
-
 from services.messaging.domain.posts import Draft, Post
 from services.messaging.domain.reactions import Reaction
 
