@@ -1,5 +1,6 @@
 """Whose tokens are, and that ended sessions have ended before anybody hears that they have."""
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -98,6 +99,20 @@ async def test_a_revocation_is_on_the_control_stream_before_it_is_answered(auth:
     assert await auth.authenticate(one.token, two.token, three.token) == [None, None, None]
     listed = await auth.caller.call(auth.log.ListEvents, log_pb2.ListEventsRequest(topic=f"auth/user:{user.id}"))
     assert [(e.seq, e.kind) for e in listed.entries] == [(n, "sessions_revoked") for n in (1, 2, 3)]
+
+
+async def test_the_answer_waits_for_the_control_stream(auth: Auth, settings: Settings) -> None:
+    await auth.create("patient")
+    token = (await auth.login("patient")).token
+    bus = RedisBus(settings, Metrics("test"))
+    redis: Any = bus._redis
+    try:
+        await redis.execute_command("CLIENT", "PAUSE", 300, "WRITE")
+        started = time.monotonic()
+        await auth.caller.call(auth.sessions.Logout, sessions_pb2.LogoutRequest(token=token))
+        assert time.monotonic() - started > 0.25, "answered while the control stream took no writes"
+    finally:
+        await bus.close()
 
 
 async def test_without_the_bus_sessions_end_nevertheless(grounds: Grounds) -> None:
