@@ -14,7 +14,7 @@ from chorus.messaging.v1 import (
 from services.chassis.batching import Batcher
 from services.chassis.bus.redis import RedisBus
 from services.chassis.database import Database, migrate
-from services.chassis.database.naming import service_dsn
+from services.chassis.database.naming import replica_dsns, service_dsn
 from services.chassis.events import EventLog, Publisher
 from services.chassis.events.servicer import EventLogServicer
 from services.chassis.lifecycle import Process, run
@@ -25,6 +25,7 @@ from services.messaging.clients.auth import AuthClient
 from services.messaging.consumers.users import UserProjection
 from services.messaging.domain.posts import Draft, Post
 from services.messaging.operations.channels import ChannelOperations
+from services.messaging.operations.fresh_reads import FreshReads
 from services.messaging.operations.history import History
 from services.messaging.operations.memberships import MembershipOperations
 from services.messaging.operations.personal_channels import PersonalChannelOperations
@@ -78,6 +79,13 @@ async def wire(process: Process) -> None:
         size=lambda draft: len(draft.message) + len(draft.props),
     )
     changes = PostChanges(database, events, publisher, clock, edit_limit_s=settings.ServiceSettings.PostEditTimeLimit)
+    replicas = [
+        Database(f"replica-{number}", dsn, metrics, pool_size=settings.SqlSettings.MaxOpenConns)
+        for number, dsn in enumerate(replica_dsns(settings, "messaging"), start=1)
+    ]
+    for replica in replicas:
+        process.on_stop(replica.name, replica.close)
+    reads = FreshReads(database, replicas, events, clock, tasks, metrics)
     item_errors = metrics.rpc_server_item_errors
 
     server = RpcServer(metrics, server_credentials(tls, "messaging"))
@@ -85,7 +93,7 @@ async def wire(process: Process) -> None:
         PostServicer(
             committer,
             changes,
-            History(database),
+            History(database, reads),
             lambda reason: item_errors.labels("PostService/CreatePosts", reason).inc(),
         ),
         server.grpc_server,

@@ -187,6 +187,18 @@ class Database:
                 self._retries.labels(self.name, why).inc()
         raise AssertionError("unreachable")
 
+    async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` on one snapshot, read only: all its statements see the same moment. For replicas and pages.
+
+        Raises unavailable when the server is away, or ended the read because replay had to go on (a replica's right).
+        """
+        try:
+            async with self.transaction() as tx:
+                await tx.fetch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                return await work(tx)
+        except (psycopg.OperationalError, UnknownOutcome) as error:
+            raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
+
     async def outside_transaction(self, sql: str) -> None:
         """Run a statement that PostgreSQL allows outside of a transaction only, such as DETACH … CONCURRENTLY."""
         async with self._engine.connect() as connection:

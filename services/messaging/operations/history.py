@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
+from services.chassis.permissions import granted
 from services.messaging.domain.access import READ_CONTENT
 from services.messaging.domain.posts import Post
 from services.messaging.domain.reactions import Reaction
+from services.messaging.operations.fresh_reads import FreshReads
 from services.messaging.store import access as access_store
 from services.messaging.store import history as store
 from services.messaging.store import posts as post_store
@@ -68,25 +70,24 @@ _ALL_REPLIES = 10_000
 class History:
     """Reads of posts."""
 
-    def __init__(self, database: Database) -> None:
-        """Read messaging's primary."""
-        self._database = database
+    def __init__(self, database: Database, reads: FreshReads) -> None:
+        """`database` is the primary; `reads` finds who may answer for one channel."""
+        self._database, self._reads = database, reads
 
     async def get(
         self, post_id: str, user_id: str, roles: Sequence[str], *, include_deleted: bool = False
     ) -> tuple[Post, list[Reaction]]:
         """Return a post and its reactions. Raises post_not_found, permission_denied."""
+        if include_deleted:
+            _require_administrator(roles)
 
-        async def read(tx: Transaction) -> tuple[Post, list[Reaction]]:
-            if include_deleted and "system_admin" not in roles:
-                raise DomainError(Reason.PERMISSION_DENIED, permission="manage_system")
+        async def read(tx: Transaction, seq: int) -> tuple[Post, list[Reaction]]:
             post = (await post_store.read(tx, [post_id])).get(post_id)
             if post is None or (post.delete_at and not include_deleted):
                 raise DomainError(Reason.POST_NOT_FOUND)
-            await _require_readable(tx, post.channel_id, user_id, roles)
             return post, await _reactions(tx, [post])
 
-        return await self._database.transact(read)
+        return await self._reads.of_channel(await self._channel_of(post_id), user_id, roles, read)
 
     async def get_many(
         self, ids: Sequence[str], user_id: str, roles: Sequence[str]
@@ -103,20 +104,21 @@ class History:
             posts = [found[i] for i in dict.fromkeys(ids) if i in found and found[i].channel_id in readable]
             return posts, await _reactions(tx, posts)
 
-        return await self._database.transact(read)
+        return await self._database.snapshot(read)
 
     async def page(self, query: PageQuery, user_id: str, roles: Sequence[str]) -> Page:
         """Return a page of a channel's history. Raises permission_denied, also for an unknown channel."""
-        return await self._database.transact(lambda tx: _page(tx, query, user_id, roles))
+        if query.include_deleted:
+            _require_administrator(roles)
+        return await self._reads.of_channel(query.channel_id, user_id, roles, lambda tx, seq: _page(tx, query, seq))
 
     async def thread(self, query: ThreadQuery, user_id: str, roles: Sequence[str]) -> Thread:
         """Return a thread, given any of its posts. Raises post_not_found, permission_denied."""
 
-        async def read(tx: Transaction) -> Thread:
+        async def read(tx: Transaction, seq: int) -> Thread:
             post = (await post_store.read(tx, [query.post_id])).get(query.post_id)
             if post is None or post.delete_at:
                 raise DomainError(Reason.POST_NOT_FOUND)
-            await _require_readable(tx, post.channel_id, user_id, roles)
             root = post if not post.root_id else (await post_store.read(tx, [post.root_id])).get(post.root_id)
             if root is None:
                 raise DomainError(Reason.POST_NOT_FOUND)
@@ -128,18 +130,20 @@ class History:
             posts = [root, *replies[:limit]]
             return Thread(posts, await _reactions(tx, posts), len(replies) > limit)
 
-        return await self._database.transact(read)
+        return await self._reads.of_channel(await self._channel_of(query.post_id), user_id, roles, read)
 
     async def existing(self, ids: Sequence[str]) -> list[str]:
         """Return which posts exist, deleted or not."""
         return await self._database.transact(lambda tx: post_store.existing(tx, ids))
 
+    async def _channel_of(self, post_id: str) -> str:
+        channel_id = await self._database.transact(lambda tx: post_store.channel_of(tx, post_id))
+        if channel_id is None:
+            raise DomainError(Reason.POST_NOT_FOUND)
+        return channel_id
 
-async def _page(tx: Transaction, query: PageQuery, user_id: str, roles: Sequence[str]) -> Page:
-    await _require_readable(tx, query.channel_id, user_id, roles)
-    if query.include_deleted and "system_admin" not in roles:
-        raise DomainError(Reason.PERMISSION_DENIED, permission="manage_system")
-    seq = await store.seq(tx, query.channel_id)
+
+async def _page(tx: Transaction, query: PageQuery, seq: int) -> Page:
     if query.since_ms:
         posts = await store.since(tx, query.channel_id, query.since_ms, roots_only=query.roots_only)
         next_id = prev_id = ""
@@ -167,10 +171,9 @@ async def _neighbours(tx: Transaction, query: PageQuery, posts: Sequence[Post]) 
     return newer if query.page else "", older
 
 
-async def _require_readable(tx: Transaction, channel_id: str, user_id: str, roles: Sequence[str]) -> None:
-    access = await access_store.read_one(tx, user_id, channel_id)
-    if access is None or not access.may(READ_CONTENT, roles):
-        raise DomainError(Reason.PERMISSION_DENIED, permission=READ_CONTENT)
+def _require_administrator(roles: Sequence[str]) -> None:
+    if not granted(roles, "manage_system"):
+        raise DomainError(Reason.PERMISSION_DENIED, permission="manage_system")
 
 
 async def _reactions(tx: Transaction, posts: Sequence[Post]) -> list[Reaction]:
