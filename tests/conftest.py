@@ -1,0 +1,55 @@
+"""The mesh that the end-to-end and the compatibility tests share: all five services as they are shipped."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from deploy.local.mesh import Mesh
+from deploy.local.ports import free_block
+from tests.e2e import client
+from tests.e2e.client import Place, Rest
+
+ADMIN = {"username": "admin", "email": "admin@example.org", "password": "correct-horse-battery"}
+"""The first user of every mesh that tests start."""
+
+
+@pytest.fixture(scope="session")
+def chorus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+    """One running mesh, with its first user."""
+    mesh = Mesh(tmp_path_factory.mktemp("chorus"), free_block())
+    try:
+        mesh.up()
+        asyncio.run(sign_up_admin(client.front(mesh)))
+        yield mesh
+    finally:
+        keep_logs(mesh, Path("build/test-logs/chorus"))
+        mesh.erase()
+
+
+async def sign_up_admin(place: Place) -> None:
+    """Make the first user."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        await Rest(http, place).post("/users", ADMIN)
+
+
+def keep_logs(mesh: Mesh, folder: Path) -> None:
+    """Copy what the processes wrote to a place that outlives the mesh, for whoever looks into a failure."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for log in mesh.layout.logs.glob("*"):
+        if log.is_file():
+            (folder / log.name).write_bytes(log.read_bytes())
+
+
+@pytest.fixture(scope="session")
+def front(chorus: Mesh) -> Place:
+    """Envoy."""
+    return client.front(chorus)
+
+
+@pytest.fixture(scope="session")
+def edges(chorus: Mesh) -> tuple[Place, Place]:
+    """The two edges, past Envoy."""
+    return client.edge(chorus.ports, 1), client.edge(chorus.ports, 2)

@@ -1,0 +1,59 @@
+"""What lies in PostgreSQL, for tests that must know whether something was written, and where."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from deploy.local import secrets
+from deploy.local.mesh import Mesh
+
+_SERVICES = ("auth", "messaging", "files")
+# Reading and signing in write here, and a refusal may count an attempt.
+_RESTLESS = frozenset({("auth", "sessions"), ("auth", "sign_in_attempts"), ("auth", "alembic_version")})
+
+
+class Database:
+    """The primary and the replica of a mesh, past every service."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+        self._password = secrets.load(mesh.layout.secrets).chorus
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table holds, the event logs among them: every durable change adds one there."""
+        counted: dict[str, int] = {}
+        for service in _SERVICES:
+            with self._connect(self._mesh.ports.postgres_primary, service) as connection:
+                tables = connection.execute(
+                    "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+                    " WHERE relkind IN ('r', 'p') AND NOT relispartition AND nspname = 'public' ORDER BY 1"
+                ).fetchall()
+                for (table,) in tables:
+                    if (service, table) not in _RESTLESS:
+                        query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+                        row = connection.execute(query).fetchone()
+                        counted[f"{service}.{table}"] = row[0] if row else 0
+        return counted
+
+    def await_on_replica(self, service: str, query: LiteralString, *values: Any, seconds: float = 10) -> Sequence[Any]:
+        """Ask the replica until it answers a row; return the rows."""
+        deadline = time.monotonic() + seconds
+        with self._connect(self._mesh.ports.postgres_replica, service) as connection:
+            standby = connection.execute("SELECT pg_is_in_recovery()").fetchone()
+            assert standby == (True,), "that is no replica"
+            while not (rows := connection.execute(query, values).fetchall()):
+                assert time.monotonic() < deadline, f"not on the replica within {seconds} s: {query} {values}"
+        return rows
+
+    def _connect(self, port: int, service: str) -> psycopg.Connection:
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=port,
+            user="chorus",
+            password=self._password,
+            dbname=f"chorus_{service}",
+            autocommit=True,
+        )
