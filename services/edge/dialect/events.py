@@ -1,0 +1,313 @@
+"""An event of the logs → Mattermost's WebSocket frames, each encoded once whoever gets it.
+
+A frame lacks only what differs per connection: the closing `"seq"`, and in `posted` the recipient's own `mentions`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from google.protobuf.message import Message
+
+from chorus.auth.v1 import events_pb2 as auth_pb2
+from chorus.common.v1 import events_pb2
+from chorus.messaging.v1 import events_pb2 as messaging_pb2
+from chorus.presence.v1 import events_pb2 as presence_pb2
+from services.edge.dialect.channels import channel_json
+from services.edge.dialect.posts import post_json, reaction_json
+from services.edge.dialect.teams import team_json
+from services.edge.dialect.users import UserShapes
+
+_encode: Final = msgspec.json.Encoder().encode
+
+_KINDS: Final[Mapping[str, type[Message]]] = {
+    "post_created": messaging_pb2.PostCreated,
+    "post_edited": messaging_pb2.PostEdited,
+    "post_deleted": messaging_pb2.PostDeleted,
+    "reaction_added": messaging_pb2.ReactionAdded,
+    "reaction_removed": messaging_pb2.ReactionRemoved,
+    "ephemeral_posted": messaging_pb2.EphemeralPosted,
+    "channel_created": messaging_pb2.ChannelCreated,
+    "channel_updated": messaging_pb2.ChannelUpdated,
+    "channel_archived": messaging_pb2.ChannelArchived,
+    "member_added": messaging_pb2.MemberAdded,
+    "member_removed": messaging_pb2.MemberRemoved,
+    "channel_joined": messaging_pb2.ChannelJoined,
+    "channel_left": messaging_pb2.ChannelLeft,
+    "channels_viewed": messaging_pb2.ChannelsViewed,
+    "team_joined": messaging_pb2.TeamJoined,
+    "team_left": messaging_pb2.TeamLeft,
+    "team_member_added": messaging_pb2.TeamMemberAdded,
+    "team_member_removed": messaging_pb2.TeamMemberRemoved,
+    "team_updated": messaging_pb2.TeamUpdated,
+    "user_created": auth_pb2.UserCreated,
+    "user_updated": auth_pb2.UserUpdated,
+    "sessions_revoked": auth_pb2.SessionsRevoked,
+    "typing": presence_pb2.Typing,
+    "status_changed": presence_pb2.StatusChanged,
+}
+
+
+class Event(NamedTuple):
+    """A decoded entry of a log."""
+
+    topic: str
+    seq: int
+    kind: str
+    body: Message
+
+    @property
+    def subject(self) -> str:
+        """The id that the topic is named after."""
+        return self.topic.rpartition(":")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame for those of a topic's sockets whom it `reaches`; `head_for(user)` + seq + `}` is what is sent."""
+
+    event: str
+    data: bytes
+    """`{"event":…,"data":{…` without the brace that closes `data`."""
+    rest: bytes
+    """From that brace to `"seq":`."""
+    head: bytes
+    """Both: what all get who are not mentioned."""
+    only_user: str = ""
+    omit_user: str = ""
+    admins: bool | None = None
+    """True for system administrators alone, False for all others, None for both."""
+    mentioned: frozenset[str] = frozenset()
+    droppable: bool = False
+    """Ephemeral and soon stale: a slow socket may miss it."""
+
+    @property
+    def for_everybody(self) -> bool:
+        """Whether `reaches` need not be asked."""
+        return self.admins is None and not self.only_user and not self.omit_user
+
+    def reaches(self, user_id: str, admin: bool) -> bool:
+        """Whether a socket of the topic gets it."""
+        if self.admins is not None and self.admins != admin:
+            return False
+        return user_id == self.only_user if self.only_user else user_id != self.omit_user
+
+    def head_for(self, user_id: str) -> bytes:
+        """Return the frame up to the seq for a user."""
+        if user_id in self.mentioned:
+            return b'%b,"mentions":"[\\"%b\\"]"%b' % (self.data, user_id.encode(), self.rest)
+        return self.head
+
+
+def frame(
+    event: str,
+    data: Mapping[str, Any],
+    *,
+    channel_id: str = "",
+    team_id: str = "",
+    user_id: str = "",
+    omit_user: str = "",
+    admins: bool | None = None,
+    mentioned: Sequence[str] = (),
+    droppable: bool = False,
+) -> Frame:
+    """Encode a frame; `user_id`, `omit_user` and `admins` decide who gets it, the topic decides the rest."""
+    broadcast: dict[str, Any] = {
+        "omit_users": {omit_user: True} if omit_user else None,
+        "user_id": user_id,
+        "channel_id": channel_id,
+        "team_id": team_id,
+        "connection_id": "",
+        "omit_connection_id": "",
+    }
+    if admins is not None:
+        broadcast["contains_sensitive_data" if admins else "contains_sanitized_data"] = True
+    opened = b'{"event":%b,"data":%b' % (_encode(event), _encode(data)[:-1])
+    rest = b'},"broadcast":%b,"seq":' % _encode(broadcast)
+    return Frame(event, opened, rest, opened + rest, user_id, omit_user, admins, frozenset(mentioned), droppable)
+
+
+def hello(user_id: str, connection_id: str, server_version: str, hostname: str) -> Frame:
+    """Return the first frame of every connection."""
+    data = {"server_version": server_version, "connection_id": connection_id, "server_hostname": hostname}
+    return frame("hello", data, user_id=user_id)
+
+
+class EventFrames:
+    """Decodes entries and renders them; what users see of one another is configured."""
+
+    def __init__(self, users: UserShapes) -> None:
+        """`users` renders users."""
+        self._users = users
+        self._of: Mapping[type[Message], Callable[[Event, Any], Sequence[Frame]]] = {
+            messaging_pb2.PostCreated: _posted,
+            messaging_pb2.PostEdited: _post_edited,
+            messaging_pb2.PostDeleted: _post_deleted,
+            messaging_pb2.ReactionAdded: _reaction("reaction_added"),
+            messaging_pb2.ReactionRemoved: _reaction("reaction_removed"),
+            messaging_pb2.EphemeralPosted: _ephemeral,
+            messaging_pb2.ChannelCreated: _channel_created,
+            messaging_pb2.ChannelUpdated: _channel_updated,
+            messaging_pb2.ChannelArchived: _channel_archived,
+            messaging_pb2.MemberAdded: _member_added,
+            messaging_pb2.MemberRemoved: _member_removed,
+            messaging_pb2.ChannelJoined: _channel_joined,
+            messaging_pb2.ChannelLeft: _channel_left,
+            messaging_pb2.ChannelsViewed: _channels_viewed,
+            messaging_pb2.TeamJoined: _team_joined,
+            messaging_pb2.TeamLeft: _team_left,
+            messaging_pb2.TeamMemberRemoved: _team_member_removed,
+            messaging_pb2.TeamUpdated: _team_updated,
+            auth_pb2.UserCreated: _user_created,
+            auth_pb2.UserUpdated: self._user_updated,
+            presence_pb2.Typing: _typing,
+            presence_pb2.StatusChanged: _status_changed,
+        }
+
+    @staticmethod
+    def decode(entry: events_pb2.LogEntry) -> Event | None:
+        """Return the entry's event; None for a kind that this release does not know."""
+        body = _KINDS.get(entry.kind)
+        return None if body is None else Event(entry.topic, entry.seq, entry.kind, body.FromString(entry.body))
+
+    def of(self, event: Event) -> Sequence[Frame]:
+        """Return the frames of an event; none for what clients are not told."""
+        render = self._of.get(type(event.body))
+        return render(event, event.body) if render is not None else ()
+
+    def _user_updated(self, event: Event, body: auth_pb2.UserUpdated) -> Sequence[Frame]:
+        user = body.user
+        return (
+            frame("user_updated", {"user": self._users.for_admin(user)}, omit_user=user.id, admins=True),
+            frame("user_updated", {"user": self._users.for_others(user)}, omit_user=user.id, admins=False),
+            frame("user_updated", {"user": self._users.for_self(user)}, user_id=user.id),
+        )
+
+
+def _text(value: Any) -> str:
+    """Return JSON as text, for the fields in which clients expect JSON inside of JSON."""
+    return _encode(value).decode()
+
+
+def _posted(event: Event, body: messaging_pb2.PostCreated) -> Sequence[Frame]:
+    channel, files = body.channel, body.post.files
+    data: dict[str, Any] = {
+        "channel_display_name": channel.display_name,
+        "channel_name": channel.name,
+        "channel_type": channel.type,
+        "post": _text(post_json(body.post)),
+        "sender_name": body.sender_name,
+        "set_online": body.set_online,
+        "team_id": channel.team_id,
+    }
+    if files:
+        data["otherFile"] = "true"
+        if any(file.mime_type.startswith("image/") for file in files):
+            data["image"] = "true"
+    return (frame("posted", data, channel_id=body.post.channel_id, mentioned=body.mentioned_user_ids),)
+
+
+def _post_edited(event: Event, body: messaging_pb2.PostEdited) -> Sequence[Frame]:
+    return (frame("post_edited", {"post": _text(post_json(body.post))}, channel_id=body.post.channel_id),)
+
+
+def _post_deleted(event: Event, body: messaging_pb2.PostDeleted) -> Sequence[Frame]:
+    data, channel_id = {"post": _text(post_json(body.post))}, body.post.channel_id
+    return (
+        frame("post_deleted", data, channel_id=channel_id, admins=False),
+        frame("post_deleted", data | {"delete_by": body.deleted_by}, channel_id=channel_id, admins=True),
+    )
+
+
+def _reaction(name: str) -> Callable[[Event, Any], Sequence[Frame]]:
+    def render(event: Event, body: messaging_pb2.ReactionAdded | messaging_pb2.ReactionRemoved) -> Sequence[Frame]:
+        reaction = body.reaction
+        return (frame(name, {"reaction": _text(reaction_json(reaction))}, channel_id=event.subject),)
+
+    return render
+
+
+def _ephemeral(event: Event, body: messaging_pb2.EphemeralPosted) -> Sequence[Frame]:
+    data = {"post": _text(post_json(body.post))}
+    return (frame("ephemeral_message", data, channel_id=body.post.channel_id, user_id=event.subject),)
+
+
+def _channel_created(event: Event, body: messaging_pb2.ChannelCreated) -> Sequence[Frame]:
+    data = {"channel_id": body.channel_id, "team_id": body.team_id}
+    return (frame("channel_created", data, user_id=event.subject),)
+
+
+def _channel_updated(event: Event, body: messaging_pb2.ChannelUpdated) -> Sequence[Frame]:
+    return (frame("channel_updated", {"channel": _text(channel_json(body.channel))}, channel_id=body.channel.id),)
+
+
+def _channel_archived(event: Event, body: messaging_pb2.ChannelArchived) -> Sequence[Frame]:
+    data = {"channel_id": body.channel_id, "delete_at": body.delete_at_ms}
+    if event.subject == body.channel_id:
+        return (frame("channel_deleted", data, channel_id=body.channel_id),)
+    return (frame("channel_deleted", data, team_id=body.team_id),)
+
+
+def _member_added(event: Event, body: messaging_pb2.MemberAdded) -> Sequence[Frame]:
+    data = {"user_id": body.user_id, "team_id": body.team_id}
+    return (frame("user_added", data, channel_id=body.channel_id, omit_user=body.user_id),)
+
+
+def _member_removed(event: Event, body: messaging_pb2.MemberRemoved) -> Sequence[Frame]:
+    data = {"user_id": body.user_id, "remover_id": body.remover_id}
+    return (frame("user_removed", data, channel_id=body.channel_id),)
+
+
+def _channel_joined(event: Event, body: messaging_pb2.ChannelJoined) -> Sequence[Frame]:
+    user_id, channel_id = event.subject, body.channel_id
+    if body.channel_type == "D":
+        data: dict[str, Any] = {"creator_id": body.creator_id, "teammate_id": body.teammate_id}
+        return (frame("direct_added", data, channel_id=channel_id, user_id=user_id),) if body.is_new else ()
+    if body.channel_type == "G":
+        data = {"teammate_ids": _text(list(body.teammate_ids))}
+        return (frame("group_added", data, channel_id=channel_id, user_id=user_id),) if body.is_new else ()
+    return (frame("user_added", {"user_id": user_id, "team_id": body.team_id}, channel_id=channel_id, user_id=user_id),)
+
+
+def _channel_left(event: Event, body: messaging_pb2.ChannelLeft) -> Sequence[Frame]:
+    data = {"channel_id": body.channel_id, "remover_id": body.remover_id}
+    return (frame("user_removed", data, user_id=event.subject),)
+
+
+def _channels_viewed(event: Event, body: messaging_pb2.ChannelsViewed) -> Sequence[Frame]:
+    data = {"channel_times": dict(body.channel_times)}
+    return (frame("multiple_channels_viewed", data, user_id=event.subject),)
+
+
+def _team_joined(event: Event, body: messaging_pb2.TeamJoined) -> Sequence[Frame]:
+    data = {"team_id": body.team_id, "user_id": event.subject}
+    return (frame("added_to_team", data, user_id=event.subject),)
+
+
+def _team_left(event: Event, body: messaging_pb2.TeamLeft) -> Sequence[Frame]:
+    data = {"user_id": event.subject, "team_id": body.team_id}
+    return (frame("leave_team", data, user_id=event.subject),)
+
+
+def _team_member_removed(event: Event, body: messaging_pb2.TeamMemberRemoved) -> Sequence[Frame]:
+    data = {"user_id": body.user_id, "team_id": body.team_id}
+    return (frame("leave_team", data, team_id=body.team_id, omit_user=body.user_id),)
+
+
+def _team_updated(event: Event, body: messaging_pb2.TeamUpdated) -> Sequence[Frame]:
+    return (frame("update_team", {"team": _text(team_json(body.team))}, team_id=body.team.id),)
+
+
+def _user_created(event: Event, body: auth_pb2.UserCreated) -> Sequence[Frame]:
+    return (frame("new_user", {"user_id": body.user.id}),)
+
+
+def _typing(event: Event, body: presence_pb2.Typing) -> Sequence[Frame]:
+    data = {"parent_id": body.parent_id, "user_id": body.user_id}
+    return (frame("typing", data, channel_id=body.channel_id, omit_user=body.user_id, droppable=True),)
+
+
+def _status_changed(event: Event, body: presence_pb2.StatusChanged) -> Sequence[Frame]:
+    data = {"status": body.status, "user_id": body.user_id}
+    return (frame("status_change", data, user_id=body.user_id, droppable=True),)

@@ -1,0 +1,270 @@
+"""The WebSocket port: upgrades, signs in, gives each connection its baseline and hello, and watches over them all."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener, ws_create_server
+
+from services.chassis.clock import Clock
+from services.chassis.config import Settings
+from services.chassis.errors import DomainError
+from services.chassis.events import channel_topic
+from services.chassis.ids import new_id
+from services.chassis.tasks import Tasks
+from services.edge.caller import Session
+from services.edge.dialect.errors import AppError
+from services.edge.dialect.events import hello
+from services.edge.ws import protocol
+from services.edge.ws.admission import BaselineReader
+from services.edge.ws.collaborators import Sessions
+from services.edge.ws.connection import Connection
+from services.edge.ws.delivery import Delivery
+from services.edge.ws.follower import Follower
+from services.edge.ws.metrics import SocketMetrics
+from services.edge.ws.presence import PresenceReporter
+from services.edge.ws.upgrade import PATH, Refused, read
+
+_log = logging.getLogger(__name__)
+
+PING_SECONDS: Final = 60
+PONG_SECONDS: Final = 100.0
+USER_SOCKETS: Final = 100
+"""Sockets of one user at one edge; the next one closes the oldest."""
+
+_DRAIN_EACH: Final = 0.005
+"""Seconds between two closes of a drain, so that clients do not all come back at once."""
+
+
+class SocketServer:
+    """All WebSockets of this edge."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        baselines: BaselineReader,
+        delivery: Delivery,
+        follower: Follower,
+        presence: PresenceReporter,
+        server_version: Callable[[], str],
+        clock: Clock,
+        tasks: Tasks,
+        metrics: SocketMetrics,
+    ) -> None:
+        """`server_version` is what hello tells."""
+        self._settings, self._sessions, self._baselines = settings, sessions, baselines
+        self._delivery, self._follower, self._presence = delivery, follower, presence
+        self._server_version, self._clock, self._tasks, self._metrics = server_version, clock, tasks, metrics
+        self._hostname = socket.gethostname()
+        self._connections: set[Connection] = set()
+        self._stalled: set[Connection] = set()
+        self._ping_at: list[set[Connection]] = [set() for _ in range(PING_SECONDS)]
+        self._second = 0
+        self._server: asyncio.Server | None = None
+        sessions.on_revoked(self._revoked)
+        delivery.hub.on_presence(presence.changed)
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen. Raises OSError."""
+        # picows tells of every client's mistake on the level of an error of ours; what is ours, connection.py logs.
+        logging.getLogger("picows").setLevel(logging.CRITICAL)
+        self._server = await ws_create_server(
+            self._upgrade,
+            host,
+            port,
+            max_frame_size=protocol.MAX_FRAME,
+            read_buffer_init_size=2048,  # for each connection; grows to what a frame may have
+            websocket_handshake_timeout=protocol.CHALLENGE_SECONDS,
+            backlog=1024,
+        )
+        self._tasks.spawn("socket watch", self._watch(), vital=True)
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        assert self._server is not None  # noqa: S101 - after start
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def close(self, within: float) -> None:
+        """Take no more, and close all connections, spread over up to `within` seconds."""
+        if self._server is not None:
+            self._server.close()
+        leaving = list(self._connections)
+        for number, connection in enumerate(leaving):
+            connection.close("draining")
+            if (number + 1) % 10 == 0:
+                await asyncio.sleep(min(_DRAIN_EACH, within / len(leaving)) * 10)
+
+    def _upgrade(self, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+        path = request.path.partition(b"?")[0].decode("latin-1")
+        if path.removesuffix("/") != PATH:
+            return self._refusal(request, HTTPStatus.NOT_FOUND, "api.context.404.app_error", "There is no such page.")
+        service = self._settings.ServiceSettings
+        try:
+            upgrade = read(
+                request.method,
+                request.path,
+                request.headers,
+                site_url=service.SiteURL,
+                allowed_origins=service.AllowCorsFrom,
+            )
+        except (Refused, ValueError) as error:
+            why = str(error) if isinstance(error, Refused) else "The request cannot be read."
+            return self._refusal(request, HTTPStatus.BAD_REQUEST, "api.web_socket.connect.upgrade.app_error", why)
+        request.headers["Connection"] = "upgrade"  # picows knows no list here; browsers send `keep-alive, Upgrade`
+        connection = Connection(upgrade, self, self._clock, self._metrics)
+        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(), connection)
+
+    @staticmethod
+    def _refusal(
+        request: WSUpgradeRequest, status: HTTPStatus, error_id: str, message: str
+    ) -> WSUpgradeResponseWithListener:
+        request_id = request.headers.get("x-request-id") or new_id()
+        body = msgspec.json.encode(AppError(error_id, message, "", request_id, int(status)))
+        headers = {"Content-Type": "application/json"}
+        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status, body, headers), None)
+
+    # What connections tell.
+
+    def opened(self, connection: Connection) -> None:
+        """Sign it in by its request's token, or wait for its challenge."""
+        self._connections.add(connection)
+        self._ping_at[self._second % PING_SECONDS].add(connection)
+        if not connection.upgrade.acceptable:
+            connection.close("bad_connection_id")
+            return
+        loop = asyncio.get_running_loop()
+        loop.call_later(protocol.CHALLENGE_SECONDS, self._unchallenged, connection)
+        if connection.upgrade.token:
+            self._tasks.spawn("sign-in", self._sign_in(connection, connection.upgrade.token, 0))
+
+    def asked(self, connection: Connection, steps: Sequence[protocol.Step]) -> None:
+        """Do what the client's message asks for."""
+        for step in steps:
+            match step:
+                case protocol.Reply(text):
+                    connection.reply(text)
+                case protocol.Challenge(seq, token):
+                    self._tasks.spawn("sign-in", self._sign_in(connection, token, seq))
+                case protocol.Typing(seq, channel_id, parent_id):
+                    self._typing(connection, seq, channel_id, parent_id)
+                case protocol.Active(active, _):
+                    if active:
+                        self._presence.active(connection.user_id)
+                case protocol.AskStatuses(seq, user_ids):
+                    if connection.busy:
+                        connection.reply(protocol.busy(seq).text)
+                    else:
+                        connection.busy = True
+                        self._tasks.spawn("statuses", self._statuses(connection, seq, user_ids))
+                case protocol.Close(cause):
+                    connection.close(cause)
+
+    def closed(self, connection: Connection, cause: str) -> None:
+        """Forget it."""
+        self._metrics.closed.labels(cause).inc()
+        self._connections.discard(connection)
+        self._stalled.discard(connection)
+        self._delivery.leave(connection)
+        self._metrics.sockets.set(len(self._delivery.hub))
+
+    def stalled(self, connection: Connection) -> None:
+        """Look at it every second."""
+        self._stalled.add(connection)
+
+    # Signing in.
+
+    async def _sign_in(self, connection: Connection, token: str, challenge: int) -> None:
+        try:
+            session = await self._sessions.authenticate(token)
+            if session is None:
+                if challenge:  # a wrong cookie is no end: a challenge may follow
+                    connection.close("bad_token")
+                return
+            if connection.is_open and not connection.user_id:
+                await self._admit(connection, session, token, challenge)
+        except DomainError as error:
+            _log.warning("connection not admitted", extra={"why": str(error)})
+            connection.close("unavailable")
+
+    async def _admit(self, connection: Connection, session: Session, token: str, challenge: int) -> None:
+        """Baseline, hello, and what came meanwhile (DESIGN §4 "Baseline")."""
+        hub = self._delivery.hub
+        connection.signed_in(session)
+        siblings = [s for s in hub.sockets_of(session.user_id) if isinstance(s, Connection)]
+        if len(siblings) >= USER_SOCKETS:
+            min(siblings, key=lambda sibling: sibling.opened_at).close("too_many")
+        hub.enter(connection)
+        self._metrics.sockets.set(len(hub))
+        baseline = await self._baselines.read(session.user_id)
+        # Once more, from memory: the session may have ended between the first answer and `enter`.
+        again = await self._sessions.authenticate(token)
+        if again is None:
+            connection.close("revoked")
+        if not connection.is_open:
+            return
+        connection.send(hello(session.user_id, connection.connection_id, self._server_version(), self._hostname))
+        if challenge:
+            connection.reply(protocol.answered(challenge).text)
+        self._delivery.admit(
+            connection, baseline.positions, baseline.incarnations, baseline.mark, self._clock.monotonic()
+        )
+        connection.flush()
+        self._follower.ask()
+
+    def _unchallenged(self, connection: Connection) -> None:
+        if not connection.user_id:
+            connection.close("unauthenticated")
+
+    def _revoked(self, user_id: str, session_ids: frozenset[str]) -> None:
+        for connection in self._delivery.hub.sockets_of(user_id):
+            if not session_ids or connection.session_id in session_ids:
+                connection.close("revoked")
+
+    # What clients ask for.
+
+    def _typing(self, connection: Connection, seq: int, channel_id: str, parent_id: str) -> None:
+        if not self._delivery.hub.listens(connection, channel_topic(channel_id)):
+            connection.reply(protocol.invalid(seq, "channel_id").text)
+            return
+        self._presence.active(connection.user_id)
+        self._presence.typing(connection.user_id, channel_id, parent_id)
+        connection.reply(protocol.answered(seq).text)
+
+    async def _statuses(self, connection: Connection, seq: int, user_ids: Sequence[str]) -> None:
+        try:
+            statuses = await self._presence.statuses(user_ids)
+        except DomainError:
+            connection.reply(protocol.busy(seq).text)
+        else:
+            shown = {s.user_id: s.status for s in statuses if user_ids or s.status != "offline"}
+            connection.reply(protocol.answered(seq, shown).text)
+        finally:
+            connection.busy = False
+
+    # Watching.
+
+    async def _watch(self) -> None:
+        """Every second: slow readers go; a sixtieth of all connections is pinged, and goes if it has been silent."""
+        while True:
+            await asyncio.sleep(1.0)
+            self._second += 1
+            for connection in tuple(self._stalled):
+                if connection.overdue():
+                    connection.close("slow_seconds")
+                elif not connection.unsent():
+                    self._stalled.discard(connection)
+            now = self._clock.monotonic()
+            due = self._ping_at[self._second % PING_SECONDS]
+            for connection in tuple(due):
+                if not connection.is_open:
+                    due.discard(connection)
+                elif now - connection.heard_at > PONG_SECONDS:
+                    connection.close("no_pong")
+                else:
+                    connection.ping()
