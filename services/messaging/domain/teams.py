@@ -135,19 +135,21 @@ def require_patch(patch: TeamPatch, system_roles: Sequence[str], roles: Roles | 
         require(may_in_team("invite_user", system_roles, roles), "invite_user")
 
 
-def require_add(
-    team: Team, user: User, actor_id: str, system_roles: Sequence[str], roles: Roles | None, *, full: bool
-) -> None:
-    """Raise unless the actor may put the user into the team: permission_denied, team_not_found, …"""
+def require_add(team: Team, user: User, actor_id: str, system_roles: Sequence[str], roles: Roles | None) -> None:
+    """Raise permission_denied unless the actor may put the user, maybe itself, into the team."""
     if actor_id == user.id:
         permission = "join_public_teams" if team.allow_open_invite else "join_private_teams"
         require(granted(system_roles, permission), permission)
-    else:
-        require(may_in_team("add_user_to_team", system_roles, roles), "add_user_to_team")
-        if user.is_guest:
-            require(may_in_team("invite_guest", system_roles, roles), "invite_guest")
+        return
+    require(may_in_team("add_user_to_team", system_roles, roles), "add_user_to_team")
+    if user.is_guest:
+        require(may_in_team("invite_guest", system_roles, roles), "invite_guest")
+
+
+def require_room(team: Team, user: User, *, full: bool) -> None:
+    """Raise unless the team takes the user now: team_not_found when it is archived, team_full, team_domain_refused."""
     if team.delete_at:
-        raise DomainError(Reason.TEAM_NOT_FOUND)
+        raise DomainError(Reason.TEAM_NOT_FOUND, by="id")
     if full:
         raise DomainError(Reason.TEAM_FULL)
     domains = team.allowed_domains.lower().replace(",", " ").replace("@", " ").split()

@@ -160,10 +160,13 @@ class TeamOperations:
             team = await self._existing(change.tx, team_id)
             roles = await access.read_team(change.tx, actor.user_id, team_id)
             member = (await store.members(change.tx, team_id, [user_id])).get(user_id)
-            if member is not None and member.active:
+            inside = member is not None and member.active
+            if not (inside and actor.user_id == user_id):
+                teams.require_add(team, user, actor.user_id, actor.roles, roles)
+            if member is not None and inside:
                 return member
             full = await store.size(change.tx, team_id) >= self._settings.MaxUsersPerTeam
-            teams.require_add(team, user, actor.user_id, actor.roles, roles, full=full)
+            teams.require_room(team, user, full=full)
             defaults = [c for c in await channel_store.named(change.tx, team_id, names) if not c.delete_at]
             member = await self._join(change, team, user, defaults)
             await self._tell(change, _arrival(defaults, by, user))

@@ -12,6 +12,7 @@ from services.chassis.database.naming import service_dsn
 from services.chassis.ids import new_id
 from services.messaging.__main__ import wire
 from tests.contract.grounds import Grounds
+from tests.contract.messaging.scene import Scene, playing
 from tests.contract.served import Served, serving
 
 
@@ -74,3 +75,10 @@ async def ground(messaging: Served, settings: Settings) -> Ground:
                     (channel, user_id),
                 )
     return made
+
+
+@pytest.fixture
+async def scene(grounds: Grounds, settings: Settings) -> AsyncIterator[Scene]:
+    """The running service beside an auth that it follows."""
+    async with playing(grounds, settings) as made:
+        yield made
