@@ -76,11 +76,7 @@ def wiring(lease_ms: int = LEASE_MS) -> Wire:
 
         process.on_stop("sweep", stop_sweeping)
 
-        def leave(ready: bool) -> None:
-            if process.readiness.draining:
-                tasks.spawn("leave", server.not_serving())
-
-        process.readiness.watch(leave)
+        server.follow(process.readiness, tasks)
 
     return wire
 

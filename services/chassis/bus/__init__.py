@@ -17,7 +17,7 @@ class BusMessage(NamedTuple):
 
 
 class Following(Protocol):
-    """A subscription from an explicit position on."""
+    """A subscription from an explicit position on: the oldest message that is kept, or the present after `start`."""
 
     interruptions: int
     """How often the connection was lost. What was published around then may never come (a failover loses the newest

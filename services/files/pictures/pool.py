@@ -1,0 +1,133 @@
+"""Workers that make previews: a few processes, each with a time limit, replaced when it is overrun."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from services.chassis.errors import DomainError, Reason
+from services.files.metrics import FilesMetrics
+
+_log = logging.getLogger(__name__)
+
+COMMAND: Final = (sys.executable, "-m", "services.files.pictures.worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What was made of a picture: its size in pixels, a tiny JPEG, and the content types of its smaller forms."""
+
+    width: int
+    height: int
+    mini_preview: bytes
+    thumbnail_type: str
+    preview_type: str
+
+
+class Pictures:
+    """Renders pictures, a few at a time."""
+
+    def __init__(
+        self,
+        metrics: FilesMetrics,
+        *,
+        max_pixels: int,
+        workers: int = 2,
+        max_waiting: int = 32,
+        seconds: float = 20.0,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
+        """A picture has at most `max_pixels` and `seconds`; at most `max_waiting` wait for a worker."""
+        self._metrics, self._max_pixels, self._seconds, self._command = metrics, max_pixels, seconds, command
+        self._max_waiting, self._waiting = max_waiting, 0
+        # None stands for a worker that is yet to be started.
+        self._idle: asyncio.Queue[asyncio.subprocess.Process | None] = asyncio.Queue(workers)
+        for _ in range(workers):
+            self._idle.put_nowait(None)
+        self._running: set[asyncio.subprocess.Process] = set()
+
+    async def render(self, folder: Path) -> Picture | None:
+        """Make the smaller forms of `folder/original` beside it; None for what cannot be read within the limits.
+
+        Raises image_too_large, and busy when too many wait.
+        """
+        if self._waiting >= self._max_waiting:
+            raise DomainError(Reason.BUSY, part="pictures", retry_after_s=1)
+        self._waiting += 1
+        try:
+            worker = await self._idle.get()
+        finally:
+            self._waiting -= 1
+        started = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._seconds):
+                if worker is None or worker.returncode is not None:
+                    worker = await self._start()
+                answer = await self._ask(worker, folder)
+        except (TimeoutError, OSError, EOFError, ValueError) as error:
+            await self._kill(worker)
+            worker = None
+            answer = {"failed": "overrun", "why": f"{type(error).__name__}: {error}"}
+        except BaseException:
+            await self._kill(worker)
+            worker = None
+            raise
+        finally:
+            self._idle.put_nowait(worker)
+        outcome = answer.get("failed", "ok")
+        self._metrics.picture_seconds.labels(outcome).observe(time.perf_counter() - started)
+        if outcome == "too_large":
+            raise DomainError(Reason.IMAGE_TOO_LARGE, max_pixels=self._max_pixels)
+        if outcome != "ok":
+            _log.info("a picture stays without preview", extra={"outcome": outcome, "why": answer.get("why")})
+            return None
+        return Picture(
+            answer["width"],
+            answer["height"],
+            base64.b64decode(answer["mini"]),
+            answer["thumbnail"],
+            answer["preview"],
+        )
+
+    async def close(self) -> None:
+        """End all workers."""
+        for worker in list(self._running):
+            await self._kill(worker)
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        worker = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ},
+            start_new_session=True,  # a Ctrl-C is for us, who then end it in order
+        )
+        self._running.add(worker)
+        return worker
+
+    async def _ask(self, worker: asyncio.subprocess.Process, folder: Path) -> dict[str, Any]:
+        if worker.stdin is None or worker.stdout is None:
+            raise EOFError("a worker without pipes")
+        worker.stdin.write(json.dumps({"folder": str(folder), "max_pixels": self._max_pixels}).encode() + b"\n")
+        await worker.stdin.drain()
+        line = await worker.stdout.readline()
+        if not line:
+            raise EOFError("the worker ended")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    async def _kill(self, worker: asyncio.subprocess.Process | None) -> None:
+        if worker is not None:
+            self._running.discard(worker)
+            with contextlib.suppress(ProcessLookupError):
+                worker.kill()
+            await worker.wait()

@@ -1,0 +1,1 @@
+"""Descriptions in PostgreSQL, bytes in the object store."""
