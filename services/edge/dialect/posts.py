@@ -123,10 +123,8 @@ def _list_json(
     }
 
 
-def draft(
-    body: PostBody, post_id: str, files: Sequence[files_pb2.FileInfo], *, set_online: bool
-) -> posts_pb2.PostDraft:
-    """Return the post that a client asks for, under the id that it will have.
+def draft(body: PostBody, post_id: str, *, set_online: bool) -> posts_pb2.PostDraft:
+    """Return the post that a client asks for, under the id that it will have; its files come once they are claimed.
 
     Keeps every bound of the contract, since a draft outside of them would fail the batch that it travels in.
     """
@@ -140,7 +138,6 @@ def draft(
     _refuse_if(len(message.encode()) > _MAX_MESSAGE_BYTES, "message")
     _refuse_if(len(kind) > _MAX_TYPE, "type")
     _refuse_if(len(pending) > _MAX_PENDING_ID, "pending_post_id")
-    _refuse_if(len(files) > MAX_FILES, "file_ids")
     return posts_pb2.PostDraft(
         id=post_id,
         channel_id=body.channel_id or "",
@@ -148,7 +145,6 @@ def draft(
         message=message,
         type=kind,
         props_json=props_json(body.props),
-        files=files,
         pending_post_id=pending,
         set_online=set_online,
     )

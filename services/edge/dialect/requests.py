@@ -47,6 +47,14 @@ class EphemeralBody(msgspec.Struct):
     post: PostBody | None = None
 
 
+class ReactionBody(msgspec.Struct):
+    """POST /reactions."""
+
+    user_id: Text = None
+    post_id: Text = None
+    emoji_name: Text = None
+
+
 class LoginBody(msgspec.Struct):
     """POST /users/login: every value is a text, whatever it means."""
 
@@ -112,6 +120,7 @@ IDS = _decoder(list[str])
 POST = _decoder(PostBody)
 POST_PATCH = _decoder(PostPatchBody)
 EPHEMERAL = _decoder(EphemeralBody)
+REACTION = _decoder(ReactionBody)
 LOGIN = _decoder(LoginBody)
 NEW_USER = _decoder(NewUserBody)
 USER_PATCH = _decoder(UserPatchBody)

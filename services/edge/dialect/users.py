@@ -3,12 +3,13 @@
 from typing import Any, Final
 
 from chorus.auth.v1 import users_pb2
+from chorus.messaging.v1 import memberships_pb2
 from services.chassis.config.sections import PrivacySettings
 from services.chassis.errors import DomainError, Reason
 from services.edge.caller import Caller
 from services.edge.dialect.requests import NewUserBody, UserPatchBody
 
-
+_SORTS: Final = frozenset(("create_at", "last_activity_at"))
 _OMITTED_WHEN_EMPTY: Final = frozenset(
     (
         "create_at",
@@ -132,8 +133,59 @@ def patch(body: UserPatchBody, user_id: str) -> users_pb2.PatchUserRequest:
     return request
 
 
-def ids(body: list[str], field: str, *, most: int = 1000) -> list[str]:
+def listed(body: list[str], field: str, *, most: int = 1000) -> list[str]:
     """Return the names or ids that a body lists, each once. Raises invalid_argument for none or too many."""
     if not body or len(body) > most:
         raise DomainError(Reason.INVALID_ARGUMENT, field=field)
     return list(dict.fromkeys(body))
+
+
+def page_request(
+    page: int, per_page: int, *, role: str = "", active: bool = False, inactive: bool = False, sort: str = ""
+) -> users_pb2.ListUsersRequest:
+    """Return the question for a page of all users."""
+    return users_pb2.ListUsersRequest(
+        page=page,
+        per_page=per_page,
+        role=role,
+        active_only=active,
+        inactive_only=inactive,
+        sort=sort if sort in _SORTS else "",
+    )
+
+
+def search_request(
+    term: str, limit: int, *, match_names: bool, include_inactive: bool = False
+) -> users_pb2.SearchUsersRequest:
+    """Return the question for users by name; addresses are never searched by."""
+    return users_pb2.SearchUsersRequest(
+        term=term, limit=limit, match_names=match_names, include_inactive=include_inactive
+    )
+
+
+def find_request(
+    *,
+    term: str = "",
+    match_names: bool = False,
+    in_team: str = "",
+    not_in_team: str = "",
+    in_channel: str = "",
+    not_in_channel: str = "",
+    include_inactive: bool = False,
+    page: int = 0,
+    per_page: int,
+    sort: str = "",
+) -> memberships_pb2.FindUserIdsRequest:
+    """Return the question for users by where they are."""
+    return memberships_pb2.FindUserIdsRequest(
+        term=term,
+        match_names=match_names,
+        in_team_id=in_team,
+        not_in_team_id=not_in_team,
+        in_channel_id=in_channel,
+        not_in_channel_id=not_in_channel,
+        include_inactive=include_inactive,
+        page=page,
+        per_page=per_page,
+        sort=sort if sort == "create_at" else "",
+    )

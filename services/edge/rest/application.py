@@ -149,15 +149,16 @@ class Application:
             return _refusal(DomainError(Reason.INTERNAL))
 
     async def _handle(self, request: web.Request, route: Route) -> web.StreamResponse:
-        call = Call(request, await self._session(request, route), self._body_limit)
+        token, place = _token(request)
+        session = await self._session(request, route, token, place)
+        call = Call(request, session, token if session is not None else "", self._body_limit)
         for name in request.match_info:
             if name.endswith("_id"):
                 call.id(name)
         return await route.handler(call)
 
-    async def _session(self, request: web.Request, route: Route) -> Session | None:
+    async def _session(self, request: web.Request, route: Route, token: str, place: _Place) -> Session | None:
         """Return who asks; None for nobody, where the route allows that."""
-        token, place = _token(request)
         session = await self._sessions.authenticate(token) if token else None
         if session is not None and place is _Place.QUERY:
             raise DomainError(Reason.TOKEN_IN_QUERY)  # reserved to OAuth sessions, which do not exist yet

@@ -62,12 +62,13 @@ class Page(NamedTuple):
 class Call:
     """One request, as its handler sees it. What cannot be read raises the DomainError that the client is told."""
 
-    __slots__ = ("_body_limit", "request", "session")
+    __slots__ = ("_body_limit", "request", "session", "token")
 
-    def __init__(self, request: web.Request, session: Session | None, body_limit: int) -> None:
-        """Made by the application; `body_limit` is in bytes."""
+    def __init__(self, request: web.Request, session: Session | None, token: str, body_limit: int) -> None:
+        """Made by the application; `token` is the session's, `body_limit` in bytes."""
         self.request = request
         self.session = session
+        self.token = token
         self._body_limit = body_limit
 
     @property
@@ -77,6 +78,21 @@ class Call:
             raise DomainError(Reason.SESSION_EXPIRED)
         connection = self.request.headers.get("Connection-Id", "")
         return self.session.caller(connection if is_valid_id(connection) else "")
+
+    @property
+    def address(self) -> str:
+        """The client's network address, as Envoy's front tells it."""
+        return self.request.headers.get("X-Forwarded-For", "") or self.request.remote or ""
+
+    @property
+    def user_agent(self) -> str:
+        """The client's description of itself."""
+        return self.request.headers.get("User-Agent", "")
+
+    @property
+    def from_script(self) -> bool:
+        """Whether a browser's script asks: the only one who wants cookies."""
+        return self.request.headers.get("X-Requested-With") == "XMLHttpRequest"
 
     def id(self, name: str) -> str:
         """Return an id of the path; `me` stands for the caller's own where a user is meant."""
@@ -107,7 +123,14 @@ class Call:
         text = self.request.query.get(name)
         return default if not text else text in _TRUE
 
-    def number(self, name: str, default: int, *, most: int = 2**53) -> int:
+    def time(self, name: str) -> int:
+        """Return a time of the query, in ms since the epoch; 0 when it is absent. Raises invalid_argument."""
+        text = self.request.query.get(name, "")
+        if text and (not _is_number(text) or int(text) < 0):
+            raise DomainError(Reason.INVALID_ARGUMENT, field=name)
+        return int(text or 0)
+
+    def number(self, name: str, default: int, *, most: int = _INT32_MAX) -> int:
         """Return a number of the query from 0 to `most`; anything else is the default, more is the most."""
         text = self.request.query.get(name, "")
         if not _is_number(text) or (number := int(text)) < 0:
@@ -117,7 +140,7 @@ class Call:
     def page(self) -> Page:
         """Return `page` and `per_page`."""
         return Page(
-            self.number("page", 0, most=_INT32_MAX),
+            self.number("page", 0),
             self.number("per_page", PER_PAGE, most=PER_PAGE_MAX),
         )
 

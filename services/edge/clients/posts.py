@@ -1,10 +1,10 @@
-"""Calls of messaging."""
+"""Calls of messaging: posts, and the reactions to them."""
 
 import zlib
 from collections.abc import Sequence
 from typing import Final
 
-from chorus.messaging.v1 import posts_pb2, posts_pb2_grpc
+from chorus.messaging.v1 import posts_pb2, posts_pb2_grpc, reactions_pb2, reactions_pb2_grpc
 from services.chassis.batching import Batcher
 from services.chassis.errors import DomainError, Reason
 from services.chassis.metrics import Metrics
@@ -102,3 +102,29 @@ class PostClient:
         """Show a post to one user."""
         request.actor.CopyFrom(actor(caller))
         return (await self._peer.call(self._posts.SendEphemeral, request)).post
+
+
+class ReactionClient:
+    """Reactions to posts."""
+
+    def __init__(self, peer: Peer) -> None:
+        """`peer` is messaging."""
+        self._peer = peer
+        self._reactions = reactions_pb2_grpc.ReactionServiceStub(peer.channel)
+
+    async def add(self, caller: Caller, post_id: str, emoji_name: str) -> posts_pb2.Reaction:
+        """Add the caller's reaction; again is no change."""
+        request = reactions_pb2.AddReactionRequest(actor=actor(caller), post_id=post_id, emoji_name=emoji_name)
+        return (await self._peer.call(self._reactions.AddReaction, request)).reaction
+
+    async def remove(self, caller: Caller, user_id: str, post_id: str, emoji_name: str) -> None:
+        """Remove a reaction; none is no change."""
+        request = reactions_pb2.RemoveReactionRequest(
+            actor=actor(caller), user_id=user_id, post_id=post_id, emoji_name=emoji_name
+        )
+        await self._peer.call(self._reactions.RemoveReaction, request)
+
+    async def of_post(self, caller: Caller, post_id: str) -> Sequence[posts_pb2.Reaction]:
+        """Return a post's reactions, oldest first."""
+        request = reactions_pb2.ListReactionsRequest(actor=actor(caller), post_id=post_id)
+        return (await self._peer.call(self._reactions.ListReactions, request)).reactions

@@ -1,0 +1,28 @@
+"""Reads of a service's event log."""
+
+from collections.abc import Sequence
+
+from chorus.common.v1 import events_pb2, events_pb2_grpc
+from services.chassis.rpc.client import Peer
+
+
+class EventLogClient:
+    """The log of auth or of messaging."""
+
+    def __init__(self, peer: Peer) -> None:
+        """`peer` is the log's owner."""
+        self._peer = peer
+        self._log = events_pb2_grpc.EventLogServiceStub(peer.channel)
+
+    async def list_events(self, topic: str, after: int, upto: int) -> events_pb2.ListEventsResponse:
+        """Return a topic's events in order, at most 1000. Raises log_truncated."""
+        request = events_pb2.ListEventsRequest(topic=topic, after=after, upto=upto)
+        return await self._peer.call(self._log.ListEvents, request)
+
+    async def current_seqs(self, topics: Sequence[str]) -> events_pb2.CurrentSeqsResponse:
+        """Return the topics' positions."""
+        return await self._peer.call(self._log.CurrentSeqs, events_pb2.CurrentSeqsRequest(topics=topics))
+
+    async def changed(self, cursor: int) -> events_pb2.ChangedResponse:
+        """Return what has moved since the cursor; 0 for a first one."""
+        return await self._peer.call(self._log.Changed, events_pb2.ChangedRequest(cursor=cursor))

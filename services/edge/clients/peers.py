@@ -1,0 +1,48 @@
+"""All clients of this edge, side by side."""
+
+from dataclasses import dataclass
+
+from services.chassis.metrics import Metrics
+from services.chassis.rpc.client import Mesh
+from services.chassis.tasks import Tasks
+from services.edge.clients.auth import AuthClient
+from services.edge.clients.channels import ChannelClient
+from services.edge.clients.files import FileClient
+from services.edge.clients.logs import EventLogClient
+from services.edge.clients.members import MemberClient
+from services.edge.clients.posts import PostClient, ReactionClient
+from services.edge.clients.presence import PresenceClient
+from services.edge.clients.teams import TeamClient
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """The other services, as the edge calls them."""
+
+    auth: AuthClient
+    auth_log: EventLogClient
+    posts: PostClient
+    reactions: ReactionClient
+    channels: ChannelClient
+    members: MemberClient
+    teams: TeamClient
+    messaging_log: EventLogClient
+    presence: PresenceClient
+    files: FileClient
+
+    @classmethod
+    def of(cls, mesh: Mesh, tasks: Tasks, metrics: Metrics) -> "Clients":
+        """Return the clients over a mesh; each connects when first used."""
+        auth, messaging = mesh.peer("auth"), mesh.peer("messaging")
+        return cls(
+            auth=AuthClient(auth),
+            auth_log=EventLogClient(auth),
+            posts=PostClient(messaging, tasks, metrics),
+            reactions=ReactionClient(messaging),
+            channels=ChannelClient(messaging),
+            members=MemberClient(messaging),
+            teams=TeamClient(messaging),
+            messaging_log=EventLogClient(messaging),
+            presence=PresenceClient(mesh.peer("presence")),
+            files=FileClient(mesh.peer("files")),
+        )

@@ -1,0 +1,73 @@
+"""Calls of messaging: teams and who is in them."""
+
+from collections.abc import Sequence
+
+from chorus.messaging.v1 import teams_pb2, teams_pb2_grpc
+from services.chassis.rpc.client import Peer
+from services.edge.caller import Caller
+from services.edge.clients.actor import actor
+
+
+class TeamClient:
+    """Teams."""
+
+    def __init__(self, peer: Peer) -> None:
+        """`peer` is messaging."""
+        self._peer = peer
+        self._teams = teams_pb2_grpc.TeamServiceStub(peer.channel)
+
+    async def create(self, caller: Caller, request: teams_pb2.CreateTeamRequest) -> teams_pb2.Team:
+        """Create a team."""
+        request.actor.CopyFrom(actor(caller))
+        return (await self._peer.call(self._teams.CreateTeam, request)).team
+
+    async def get(self, caller: Caller, *, team_id: str = "", name: str = "") -> teams_pb2.Team:
+        """Return a team by id or by name."""
+        request = teams_pb2.GetTeamRequest(actor=actor(caller), id=team_id, name=name)
+        return (await self._peer.call(self._teams.GetTeam, request)).team
+
+    async def page(self, caller: Caller, page: int, per_page: int) -> teams_pb2.ListTeamsResponse:
+        """Return a page of the teams that the caller may find."""
+        request = teams_pb2.ListTeamsRequest(actor=actor(caller), page=page, per_page=per_page)
+        return await self._peer.call(self._teams.ListTeams, request)
+
+    async def of_user(self, caller: Caller, user_id: str) -> Sequence[teams_pb2.Team]:
+        """Return a user's teams."""
+        request = teams_pb2.ListTeamsForUserRequest(actor=actor(caller), user_id=user_id)
+        return (await self._peer.call(self._teams.ListTeamsForUser, request)).teams
+
+    async def patch(self, caller: Caller, request: teams_pb2.PatchTeamRequest) -> teams_pb2.Team:
+        """Change parts of a team."""
+        request.actor.CopyFrom(actor(caller))
+        return (await self._peer.call(self._teams.PatchTeam, request)).team
+
+    async def add_member(self, caller: Caller, team_id: str, user_id: str) -> teams_pb2.TeamMember:
+        """Put a user into a team."""
+        request = teams_pb2.AddTeamMemberRequest(actor=actor(caller), team_id=team_id, user_id=user_id)
+        return (await self._peer.call(self._teams.AddTeamMember, request)).member
+
+    async def remove_member(self, caller: Caller, team_id: str, user_id: str) -> None:
+        """Take a user out of a team."""
+        request = teams_pb2.RemoveTeamMemberRequest(actor=actor(caller), team_id=team_id, user_id=user_id)
+        await self._peer.call(self._teams.RemoveTeamMember, request)
+
+    async def members(self, caller: Caller, team_id: str, user_ids: Sequence[str]) -> Sequence[teams_pb2.TeamMember]:
+        """Return those of the memberships that exist. Raises permission_denied unless the caller may view the team."""
+        request = teams_pb2.GetTeamMembersRequest(actor=actor(caller), team_id=team_id, user_ids=user_ids)
+        return (await self._peer.call(self._teams.GetTeamMembers, request)).members
+
+    async def member_page(
+        self, caller: Caller, team_id: str, page: int, per_page: int
+    ) -> Sequence[teams_pb2.TeamMember]:
+        """Return a page of a team's members."""
+        request = teams_pb2.ListTeamMembersRequest(actor=actor(caller), team_id=team_id, page=page, per_page=per_page)
+        return (await self._peer.call(self._teams.ListTeamMembers, request)).members
+
+    async def memberships_of_user(self, caller: Caller, user_id: str) -> Sequence[teams_pb2.TeamMember]:
+        """Return a user's memberships in all teams."""
+        request = teams_pb2.ListTeamMembershipsForUserRequest(actor=actor(caller), user_id=user_id)
+        return (await self._peer.call(self._teams.ListTeamMembershipsForUser, request)).members
+
+    async def require_view(self, caller: Caller, team_id: str) -> None:
+        """Raise permission_denied unless the caller may view a team."""
+        await self.members(caller, team_id, (caller.user_id,))

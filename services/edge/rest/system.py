@@ -1,0 +1,73 @@
+"""What clients ask of the server itself: is it there, what can it do, what do roles mean."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from aiohttp import web
+
+from services.chassis.config import Settings
+from services.chassis.errors import DomainError, Reason
+from services.edge.clients.auth import AuthClient
+from services.edge.dialect import requests
+from services.edge.dialect.client_config import Facts, client_config, client_license
+from services.edge.dialect.roles import known_roles
+from services.edge.rest.kit import Call, Route, answer
+
+MAX_ROLES: Final = 100
+
+
+class System:
+    """The operations on the server."""
+
+    def routes(self) -> Sequence[Route]:
+        """Return the route table."""
+        return (
+            Route("GET", "/system/ping", self.ping, session=False),
+            Route("GET", "/config/client", self.config, session=False),
+            Route("GET", "/license/client", self.license, session=False),
+            Route("POST", "/roles/names", self.roles, trusts_requester=True),
+        )
+
+    def __init__(self, auth: AuthClient, settings: Settings, facts: Facts) -> None:
+        """`facts` describe the installation; whether anybody has signed up, auth says."""
+        self._auth, self._settings, self._facts = auth, settings, facts
+
+    async def ping(self, call: Call) -> web.StreamResponse:
+        """Say that this edge answers."""
+        apps = self._settings.ClientRequirements
+        return answer(
+            {
+                "AndroidLatestVersion": apps.AndroidLatestVersion,
+                "AndroidMinVersion": apps.AndroidMinVersion,
+                "IosLatestVersion": apps.IosLatestVersion,
+                "IosMinVersion": apps.IosMinVersion,
+                "ActiveSearchBackend": "database",
+                "status": "OK",
+            }
+        )
+
+    async def config(self, call: Call) -> web.StreamResponse:
+        """Return what clients must know of the configuration: without a session, only what a sign-in page needs."""
+        _require_format(call)
+        if self._facts.no_accounts and await self._auth.count_users():
+            self._facts = replace(self._facts, no_accounts=False)  # never true again
+        return answer(client_config(self._settings, signed_in=call.session is not None, facts=self._facts))
+
+    async def license(self, call: Call) -> web.StreamResponse:
+        """Return the licence, of which clients think that there is one."""
+        _require_format(call)
+        return answer(client_license())
+
+    async def roles(self, call: Call) -> web.StreamResponse:
+        """Return roles with their permissions."""
+        names = await call.json(requests.IDS, "rolenames")
+        if not names or len(names) > MAX_ROLES:
+            raise DomainError(Reason.INVALID_ARGUMENT, field="rolenames")
+        return answer(known_roles(names))
+
+
+def _require_format(call: Call) -> None:
+    """Refuse every format but `old`, the only one there is; clients name it always."""
+    if call.query("format") != "old":
+        raise DomainError(Reason.INVALID_URL_PARAMETER, field="format")
