@@ -122,7 +122,7 @@ class Rest:
                 method,
                 path,
                 response.status,
-                dict(response.headers),
+                response.headers,
                 await response.read(),
                 {name: morsel.value for name, morsel in response.cookies.items()},
             )

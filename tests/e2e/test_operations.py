@@ -40,10 +40,10 @@ async def test_health_is_plain(world: World, edges: tuple[Place, Place]) -> None
 @pytest.mark.parametrize(
     ("method", "path", "operation"),
     [
-        ("POST", "/hooks/incoming", "CreateIncomingWebhook"),
-        ("GET", "/users/me/preferences", "GetPreferences"),
-        ("POST", "/commands/execute", "ExecuteCommand"),
-        ("GET", "/jobs", "GetJobs"),
+        ("POST", "/hooks/incoming", "createIncomingWebhook"),
+        ("GET", "/users/me/preferences", "getPreferences"),
+        ("POST", "/commands/execute", "executeCommand"),
+        ("GET", "/jobs", "getJobs"),
     ],
 )
 async def test_what_is_not_implemented_says_its_name(world: World, method: str, path: str, operation: str) -> None:
