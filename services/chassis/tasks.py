@@ -7,11 +7,13 @@ one that nobody awaits fails in silence.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+
+_CANCEL_AGAIN_SECONDS: Final = 0.5
 
 
 class Tasks:
@@ -56,9 +58,13 @@ class Tasks:
         """Cancel every task and wait up to `within` seconds for their ends; those that linger are logged by name."""
         self._closed = True
         pending = {task for task in self._running if task is not asyncio.current_task()}
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        while pending and (left := deadline - loop.time()) > 0:
+            # Again, because before Python 3.12 `asyncio.wait_for` (psycopg waits by it) loses a cancellation that
+            # arrives together with what it waits for.
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=min(left, _CANCEL_AGAIN_SECONDS))
         for task in pending:
-            task.cancel()
-        if pending:
-            _, lingering = await asyncio.wait(pending, timeout=within)
-            for task in lingering:
-                _log.error("background task ignored its cancellation", extra={"task": task.get_name()})
+            _log.error("background task ignored its cancellation", extra={"task": task.get_name()})

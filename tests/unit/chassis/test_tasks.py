@@ -1,6 +1,7 @@
 """Background tasks end loudly, and all of them at shutdown."""
 
 import asyncio
+import contextlib
 import logging
 
 import pytest
@@ -61,3 +62,20 @@ async def test_a_task_that_ignores_its_cancellation_is_named(caplog: pytest.LogC
     assert [record.__dict__["task"] for record in caplog.records] == ["stubborn"]
     release.set()
     await task
+
+
+async def test_a_lost_cancellation_is_given_again(caplog: pytest.LogCaptureFixture) -> None:
+    started = asyncio.Event()
+
+    async def deaf_once() -> None:
+        started.set()
+        with contextlib.suppress(asyncio.CancelledError):  # as asyncio.wait_for did before Python 3.12
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    tasks = Tasks()
+    task = tasks.spawn("deaf", deaf_once())
+    await started.wait()
+    await tasks.close(within=5)
+    assert task.cancelled()
+    assert caplog.records == []
