@@ -1,0 +1,1 @@
+"""How much the mesh carries: the load, the machine's own limits, and one table of both."""
