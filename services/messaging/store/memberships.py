@@ -37,8 +37,8 @@ SELECT * FROM unnest(%(channels)s::text[], %(users)s::text[], %(guests)s::boolea
 _DELETE: Final = """
 DELETE FROM channel_members WHERE user_id = %(user)s AND channel_id = ANY(%(channels)s)"""
 _SEEN: Final = """
-SELECT c.id, c.team_id, c.last_post_at, c.total_msg_count - m.msg_count, c.total_msg_count_root - m.msg_count_root,
-       m.mention_count, m.mention_count_root, m.last_viewed_at
+SELECT c.id, c.team_id, c.last_post_at, c.total_msg_count - m.msg_count AS unread,
+       c.total_msg_count_root - m.msg_count_root AS unread_root, m.mention_count, m.mention_count_root, m.last_viewed_at
 FROM channel_members m JOIN channels c ON c.id = m.channel_id
 WHERE m.user_id = %(user)s AND m.channel_id = ANY(%(channels)s) ORDER BY c.id"""
 _LOCK: Final = """
