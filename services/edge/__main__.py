@@ -12,6 +12,7 @@ from services.edge.metrics import RestMetrics
 from services.edge.rest.application import Application
 from services.edge.rest.resources import resources
 from services.edge.sessions import Sessions
+from services.edge.ws.wiring import serve_websockets
 
 
 async def wire(process: Process) -> None:
@@ -39,6 +40,7 @@ async def wire(process: Process) -> None:
     )
     await rest.start(*process.listener("rest"))
     process.on_stop("rest", rest.close)
+    await serve_websockets(process, bus, clients, sessions, version=version)
 
 
 if __name__ == "__main__":

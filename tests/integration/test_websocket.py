@@ -231,7 +231,7 @@ async def test_a_byte_that_nobody_reads_has_an_age_limit(edge: Edge, monkeypatch
     token = edge.outside.sign_in(BOB, TOPIC)
     async with edge.connect(token) as client:
         await hello(client)
-        client.transport.pause_reading()  # type: ignore[attr-defined]
+        client.transport.pause_reading()
         for number in range(100):
             await edge.write(TOPIC, post(str(number) + "x" * 8000))
         closed = "chorus_edge_sockets_closed_total"
