@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from chorus.messaging.v1 import memberships_pb2, memberships_pb2_grpc
+from services.chassis.errors import DomainError
 from services.chassis.rpc.client import Peer
+from services.chassis.rpc.errors import from_item
 from services.edge.caller import Caller
 from services.edge.clients.actor import actor
 
@@ -18,12 +20,13 @@ class MemberClient:
 
     async def add(
         self, caller: Caller, channel_id: str, user_ids: Sequence[str], post_root_id: str
-    ) -> Sequence[memberships_pb2.AddMemberResult]:
-        """Put users into a channel; return what became of each, in order."""
+    ) -> list[memberships_pb2.Member | DomainError]:
+        """Put users into a channel; return each one's membership, or why there is none, in order."""
         request = memberships_pb2.AddMembersRequest(
             actor=actor(caller), channel_id=channel_id, user_ids=user_ids, post_root_id=post_root_id
         )
-        return (await self._peer.call(self._members.AddMembers, request)).results
+        results = (await self._peer.call(self._members.AddMembers, request)).results
+        return [from_item(result.error) if result.HasField("error") else result.member for result in results]
 
     async def remove(self, caller: Caller, channel_id: str, user_id: str) -> None:
         """Take a user out of a channel."""

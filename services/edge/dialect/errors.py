@@ -245,6 +245,8 @@ SHAPES: Final[dict[Reason, Shape]] = {
 
 _VARIANTS: Final[dict[tuple[Reason, str, str], str]] = {
     (_R.USER_NOT_FOUND, "by", "username"): "app.user.get_by_username.app_error",
+    (_R.USER_NOT_FOUND, "by", "status"): "api.status.user_not_found.app_error",
+    (_R.CHANNEL_NOT_FOUND, "by", "user"): "app.channel.get_channels.not_found.app_error",
     (_R.TEAM_NOT_FOUND, "by", "name"): "app.team.get_by_name.missing.app_error",
     (_R.POST_INVALID, "field", "message"): "model.post.is_valid.message_length.app_error",
     (_R.INVALID_CHANNEL, "field", "name"): "model.channel.is_valid.1_or_more.app_error",

@@ -110,6 +110,87 @@ class UserSearchBody(msgspec.Struct):
     limit: int | None = None
 
 
+class TeamBody(msgspec.Struct):
+    """POST /teams."""
+
+    name: Text = None
+    display_name: Text = None
+    type: Text = None
+    description: Text = None
+    email: Text = None
+    company_name: Text = None
+    allowed_domains: Text = None
+    allow_open_invite: bool | None = None
+
+
+class TeamPatchBody(msgspec.Struct):
+    """PUT /teams/{team_id}/patch."""
+
+    display_name: Text = None
+    description: Text = None
+    company_name: Text = None
+    allowed_domains: Text = None
+    allow_open_invite: bool | None = None
+
+
+class TeamMemberBody(msgspec.Struct):
+    """POST /teams/{team_id}/members."""
+
+    team_id: Text = None
+    user_id: Text = None
+
+
+class ChannelBody(msgspec.Struct):
+    """POST /channels, and PUT /channels/{channel_id}."""
+
+    id: Text = None
+    team_id: Text = None
+    name: Text = None
+    display_name: Text = None
+    type: Text = None
+    header: Text = None
+    purpose: Text = None
+
+
+class ChannelPatchBody(msgspec.Struct):
+    """PUT /channels/{channel_id}/patch."""
+
+    name: Text = None
+    display_name: Text = None
+    header: Text = None
+    purpose: Text = None
+
+
+class MembersBody(msgspec.Struct):
+    """POST /channels/{channel_id}/members: one user, or several."""
+
+    user_id: Text = None
+    user_ids: list[str] | None = None
+    post_root_id: Text = None
+
+
+class ViewBody(msgspec.Struct):
+    """POST /channels/members/{user_id}/view: what is looked at now, and what was until now."""
+
+    channel_id: Text = None
+    prev_channel_id: Text = None
+
+
+class StatusBody(msgspec.Struct):
+    """PUT /users/{user_id}/status; the end of do-not-disturb in SECONDS since the epoch."""
+
+    user_id: Text = None
+    status: Text = None
+    dnd_end_time: int | None = None
+
+
+class TypingBody(msgspec.Struct):
+    """POST /users/{user_id}/typing."""
+
+    channel_id: Text = None
+    parent_id: Text = None
+
+
 class RevokeBody(msgspec.Struct):
     """POST /users/{user_id}/sessions/revoke."""
 
@@ -126,3 +207,12 @@ NEW_USER = _decoder(NewUserBody)
 USER_PATCH = _decoder(UserPatchBody)
 USER_SEARCH = _decoder(UserSearchBody)
 REVOKE = _decoder(RevokeBody)
+TEAM = _decoder(TeamBody)
+TEAM_PATCH = _decoder(TeamPatchBody)
+TEAM_MEMBER = _decoder(TeamMemberBody)
+CHANNEL = _decoder(ChannelBody)
+CHANNEL_PATCH = _decoder(ChannelPatchBody)
+MEMBERS = _decoder(MembersBody)
+VIEW = _decoder(ViewBody)
+STATUS = _decoder(StatusBody)
+TYPING = _decoder(TypingBody)

@@ -6,22 +6,33 @@ from services.chassis.config import Settings
 from services.edge.clients.peers import Clients
 from services.edge.dialect.client_config import Facts
 from services.edge.dialect.users import UserShapes
+from services.edge.rest.channels import Channels
 from services.edge.rest.kit import Resource
 from services.edge.rest.login import Login
+from services.edge.rest.members import Members
 from services.edge.rest.posts import Posts
 from services.edge.rest.reactions import Reactions
+from services.edge.rest.statuses import Statuses
 from services.edge.rest.system import System
+from services.edge.rest.teams import Teams
 from services.edge.rest.users import Users
+from services.edge.rest.visibility import Visibility
 from services.edge.sessions import Sessions
 
 
 def resources(clients: Clients, sessions: Sessions, settings: Settings, facts: Facts) -> Sequence[Resource]:
     """Return all resources, wired."""
     shapes = UserShapes(settings.PrivacySettings)
+    auth, channels, members, teams = clients.auth, clients.channels, clients.members, clients.teams
+    visibility = Visibility(members)
     return (
-        System(clients.auth, settings, facts),
-        Login(clients.auth, sessions, shapes, settings),
-        Users(clients.auth, clients.members, clients.channels, clients.teams, shapes, settings),
+        System(auth, settings, facts),
+        Login(auth, sessions, shapes, settings),
+        Users(auth, members, channels, teams, visibility, shapes, settings),
+        Teams(teams, visibility),
+        Channels(channels, visibility),
+        Members(members, channels, teams, visibility),
         Posts(clients.posts, clients.files),
         Reactions(clients.reactions),
+        Statuses(clients.presence, auth, channels, visibility, settings),
     )

@@ -16,6 +16,7 @@ from services.edge.clients.teams import TeamClient
 from services.edge.dialect import requests, users
 from services.edge.dialect.users import UserShapes
 from services.edge.rest.kit import Call, Route, answer, created
+from services.edge.rest.visibility import Visibility
 
 SEARCH_LIMIT: Final = 100
 SEARCH_LIMIT_MAX: Final = 1000
@@ -46,12 +47,13 @@ class Users:
         members: MemberClient,
         channels: ChannelClient,
         teams: TeamClient,
+        visibility: Visibility,
         shapes: UserShapes,
         settings: Settings,
     ) -> None:
         """Users are auth's; who is where, and so who sees whom, is messaging's."""
         self._auth, self._members, self._channels, self._teams = auth, members, channels, teams
-        self._shapes, self._privacy = shapes, settings.PrivacySettings
+        self._visibility, self._shapes, self._privacy = visibility, shapes, settings.PrivacySettings
 
     async def create(self, call: Call) -> web.StreamResponse:
         """Create a user; without a session it is a sign-up."""
@@ -64,7 +66,7 @@ class Users:
     async def get(self, call: Call) -> web.StreamResponse:
         """Return a user."""
         user_id = call.id("user_id")
-        await self._require_visible(call.caller, user_id)
+        await self._visibility.require(call.caller, (user_id,))
         return answer(self._shapes.seen_by(call.caller, await self._auth.user(user_id)))
 
     async def by_username(self, call: Call) -> web.StreamResponse:
@@ -73,7 +75,7 @@ class Users:
             user = await self._auth.user_by_username(call.name("username"))
         except DomainError as error:
             raise _not_found(error, call.caller) from None
-        await self._require_visible(call.caller, user.id)
+        await self._visibility.require(call.caller, (user.id,))
         return answer(self._shapes.seen_by(call.caller, user))
 
     async def by_email(self, call: Call) -> web.StreamResponse:
@@ -84,7 +86,7 @@ class Users:
             user = await self._auth.user_by_email(call.name("email"))
         except DomainError as error:
             raise _not_found(error, call.caller) from None
-        await self._require_visible(call.caller, user.id)
+        await self._visibility.require(call.caller, (user.id,))
         return answer(self._shapes.seen_by(call.caller, user))
 
     async def by_ids(self, call: Call) -> web.StreamResponse:
@@ -205,16 +207,7 @@ class Users:
 
     async def _seen(self, caller: Caller, found: Sequence[Any]) -> Sequence[dict[str, Any]]:
         """Return users as the caller may see them, without those whom it may not see at all."""
-        if not caller.sees_everybody and found:
-            visible = await self._members.visible_user_ids(caller.user_id, [user.id for user in found])
-            found = [user for user in found if user.id in visible or user.id == caller.user_id]
-        return [self._shapes.seen_by(caller, user) for user in found]
-
-    async def _require_visible(self, caller: Caller, user_id: str) -> None:
-        if caller.sees_everybody or user_id == caller.user_id:
-            return
-        if user_id not in await self._members.visible_user_ids(caller.user_id, (user_id,)):
-            raise DomainError(Reason.PERMISSION_DENIED, permission="view_members")
+        return [self._shapes.seen_by(caller, user) for user in await self._visibility.only(caller, found, "id")]
 
     async def _require_places(self, caller: Caller, channels: Iterable[str], teams: Iterable[str]) -> None:
         """Refuse to tell who is in a channel or team that the caller may not look into."""
