@@ -27,7 +27,7 @@ class Tally:
     """Frames of new posts."""
     bytes: int = 0
     """In these frames."""
-    delays: array[float] = field(default_factory=lambda: array("d"))
+    delays: "array[float]" = field(default_factory=lambda: array("d"))
     """Seconds from sending a post to its arrival at a socket."""
     misnumbered: int = 0
     """Frames whose `seq` does not follow the one before."""

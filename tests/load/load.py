@@ -226,7 +226,7 @@ PHASES: Mapping[str, Callable[[Load, float], Awaitable[dict[str, Any]]]] = {
 }
 
 
-def _quantiles(seconds: array[float]) -> dict[str, float | None]:
+def _quantiles(seconds: "array[float]") -> dict[str, float | None]:
     ordered = sorted(seconds)
     return {"p50_ms": quantile_ms(ordered, 0.5), "p99_ms": quantile_ms(ordered, 0.99)}
 
@@ -237,7 +237,7 @@ def _close(lines: Sequence[Connection]) -> None:
 
 
 async def serve(load: Load) -> None:
-    """Run the phases that are asked for until there are no more."""
+    """Run the phases that are asked for until there are no more, or one fails: its answer is {"error": …}."""
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         asked = json.loads(line)
@@ -246,7 +246,8 @@ async def serve(load: Load) -> None:
         try:
             figures = await PHASES[asked["phase"]](load, asked["seconds"])
         except (Refused, OSError, TimeoutError) as error:
-            figures = {"error": f"{type(error).__name__}: {error}"}
+            print(json.dumps({"error": f"{type(error).__name__}: {error}"}), flush=True)
+            return
         figures["generator_cpu"] = time.process_time() - began
         print(json.dumps(figures), flush=True)
 
