@@ -52,12 +52,9 @@ class Scene:
 
     async def team(self, creator: str, **fields: Any) -> teams_pb2.Team:
         number = next(_numbers)
+        given: dict[str, Any] = {"name": f"team-{number}", "display_name": f"Team {number}", "type": "O"}
         request = teams_pb2.CreateTeamRequest(
-            actor=self.actor(creator),
-            **(
-                {"name": f"team-{number}", "display_name": f"Team {number}", "type": "O", "allow_open_invite": True}
-                | fields
-            ),
+            actor=self.actor(creator), **(given | {"allow_open_invite": True} | fields)
         )
         return (await self.call(self.teams.CreateTeam, request)).team
 

@@ -91,8 +91,9 @@ async def test_who_may_join_and_who_may_add(scene: Scene) -> None:
         await scene.join(closed.id, bob)
     with refused(Reason.PERMISSION_DENIED, permission="add_user_to_team"):
         await scene.join(closed.id, alice, by=bob)
+    await scene.join(closed.id, bob, by=alice)
     with refused(Reason.PERMISSION_DENIED, permission="invite_guest"):
-        await scene.join(closed.id, guest, by=bob if await scene.join(closed.id, bob, by=alice) else "")
+        await scene.join(closed.id, guest, by=bob)
     with refused(Reason.TEAM_NOT_FOUND):
         await scene.join(new_id(), bob)
     strict = await scene.team(alice, allowed_domains="example.org, @other.org")
