@@ -5,7 +5,8 @@ import pytest
 from chorus.messaging.v1 import memberships_pb2, teams_pb2
 from services.chassis.errors import Reason
 from services.chassis.ids import new_id
-from tests.contract.messaging.scene import Scene
+from tests.contract.grounds import Grounds
+from tests.contract.messaging.scene import Scene, playing
 from tests.contract.served import refused
 
 
@@ -186,3 +187,17 @@ async def test_a_changed_team_is_announced_without_its_secrets(scene: Scene) -> 
     change.actor.CopyFrom(scene.actor(bob))
     with refused(Reason.PERMISSION_DENIED, permission="manage_team"):
         await scene.call(scene.teams.PatchTeam, change)
+
+
+async def test_a_team_takes_so_many_users_and_channels_and_no_more(grounds: Grounds) -> None:
+    limits = {"MaxUsersPerTeam": 2, "MaxChannelsPerTeam": 3, "ExperimentalDefaultChannels": ["news"]}
+    async with playing(grounds, grounds.settings("messaging", TeamSettings=limits)) as scene:
+        alice, bob, carol = [await scene.user(name) for name in ("alice", "bob", "carol")]
+        team = await scene.team(alice)
+        assert (await scene.named(alice, team.id, "news")).display_name == "news"
+        await scene.join(team.id, bob)
+        with refused(Reason.TEAM_FULL):
+            await scene.join(team.id, carol)
+        await scene.channel(alice, team.id)
+        with refused(Reason.TOO_MANY_CHANNELS):
+            await scene.channel(alice, team.id)
