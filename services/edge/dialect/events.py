@@ -137,8 +137,8 @@ def hello(user_id: str, connection_id: str, server_version: str, hostname: str) 
 class EventFrames:
     """Decodes entries and renders them; what users see of one another is configured."""
 
-    def __init__(self, users: UserShapes) -> None:
-        """`users` renders users."""
+    def __init__(self, users: UserShapes, *, tell_viewed: bool = True) -> None:
+        """`users` renders users; `tell_viewed` if a user's other sockets hear of what it has seen."""
         self._users = users
         self._of: Mapping[type[Message], Callable[[Event, Any], Sequence[Frame]]] = {
             messaging_pb2.PostCreated: _posted,
@@ -154,7 +154,7 @@ class EventFrames:
             messaging_pb2.MemberRemoved: _member_removed,
             messaging_pb2.ChannelJoined: _channel_joined,
             messaging_pb2.ChannelLeft: _channel_left,
-            messaging_pb2.ChannelsViewed: _channels_viewed,
+            messaging_pb2.ChannelsViewed: _channels_viewed if tell_viewed else _nothing,
             messaging_pb2.TeamJoined: _team_joined,
             messaging_pb2.TeamLeft: _team_left,
             messaging_pb2.TeamMemberRemoved: _team_member_removed,
@@ -183,6 +183,10 @@ class EventFrames:
             frame("user_updated", {"user": self._users.for_others(user)}, omit_user=user.id, admins=False),
             frame("user_updated", {"user": self._users.for_self(user)}, user_id=user.id),
         )
+
+
+def _nothing(event: Event, body: Message) -> Sequence[Frame]:
+    return ()
 
 
 def _text(value: Any) -> str:
@@ -245,6 +249,8 @@ def _channel_updated(event: Event, body: messaging_pb2.ChannelUpdated) -> Sequen
 def _channel_archived(event: Event, body: messaging_pb2.ChannelArchived) -> Sequence[Frame]:
     data = {"channel_id": body.channel_id, "delete_at": body.delete_at_ms}
     if event.subject == body.channel_id:
+        if body.channel_type == "O":  # its members hear of it in the team's topic
+            return ()
         return (frame("channel_deleted", data, channel_id=body.channel_id),)
     return (frame("channel_deleted", data, team_id=body.team_id),)
 

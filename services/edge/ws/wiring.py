@@ -21,7 +21,10 @@ async def serve_websockets(process: Process, bus: Bus, clients: Clients, session
     metrics = SocketMetrics(process.metrics)
     hub = Hub(metrics)
     logs = {"auth": clients.auth_log, "messaging": clients.messaging_log}
-    delivery = Delivery(hub, EventFrames(UserShapes(settings.PrivacySettings)), logs, metrics)
+    frames = EventFrames(
+        UserShapes(settings.PrivacySettings), tell_viewed=settings.ServiceSettings.EnableChannelViewedMessages
+    )
+    delivery = Delivery(hub, frames, logs, metrics)
     follower = Follower(bus, logs, delivery, sessions.current, clock, tasks, metrics)
     baselines = BaselineReader(
         clients.members, clients.auth_log, delivery.recent, follower, tasks, process.metrics, metrics

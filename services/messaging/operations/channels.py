@@ -206,7 +206,9 @@ class ChannelOperations:
             await post_system_messages(change, [system_posts.archived(channel, by)])
             at = change.next_at(channel_topic(channel_id))
             await store.update(change.tx, replace(channel, update_at=at, delete_at=at))
-            body = events_pb2.ChannelArchived(channel_id=channel_id, team_id=channel.team_id, delete_at_ms=at)
+            body = events_pb2.ChannelArchived(
+                channel_id=channel_id, team_id=channel.team_id, delete_at_ms=at, channel_type=channel.type
+            )
             # The team hears of open channels only: of a private one it must not learn.
             for topic in topics if channel.type == OPEN else topics[:1]:
                 change.announce(topic, body, at)

@@ -1,0 +1,219 @@
+"""Events as Mattermost's clients expect them: names, keys, scopes, and JSON inside of JSON where it belongs."""
+
+import json
+from typing import Any
+
+import pytest
+from google.protobuf.message import Message
+
+from chorus.auth.v1 import events_pb2 as auth_pb2
+from chorus.auth.v1 import users_pb2
+from chorus.common.v1 import files_pb2
+from chorus.messaging.v1 import channels_pb2, posts_pb2, teams_pb2
+from chorus.messaging.v1 import events_pb2 as messaging_pb2
+from chorus.presence.v1 import events_pb2 as presence_pb2
+from services.edge.dialect.events import EventFrames, Frame
+from tests.unit.edge.ws.sockets import entry, frames
+
+CHANNEL, USER, TEAM, CLUSTER = "messaging/channel:c", "messaging/user:u", "messaging/team:t", "auth/cluster"
+POST = posts_pb2.Post(id="p", channel_id="c", user_id="a", message="hi <b>", pending_post_id="a:1")
+
+
+def rendered(topic: str, body: Message, renderer: EventFrames | None = None) -> list[tuple[dict[str, Any], Frame]]:
+    renderer = renderer or frames()
+    event = renderer.decode(entry(topic, 1, body))
+    assert event is not None
+    return [(json.loads(frame.head + b"0}"), frame) for frame in renderer.of(event)]
+
+
+def test_posted_carries_the_post_as_text_and_its_channel() -> None:
+    context = messaging_pb2.ChannelContext(type="O", name="town", display_name="Town Square", team_id="t")
+    body = messaging_pb2.PostCreated(post=POST, channel=context, sender_name="@ada", set_online=True)
+    ((shown, _),) = rendered(CHANNEL, body)
+    post = json.loads(shown["data"].pop("post"))
+    assert (post["id"], post["message"], post["pending_post_id"]) == ("p", "hi <b>", "a:1")
+    assert shown == {
+        "event": "posted",
+        "data": {
+            "channel_type": "O",
+            "channel_display_name": "Town Square",
+            "channel_name": "town",
+            "sender_name": "@ada",
+            "team_id": "t",
+            "set_online": True,
+        },
+        "broadcast": {
+            "omit_users": None,
+            "user_id": "",
+            "channel_id": "c",
+            "team_id": "",
+            "connection_id": "",
+            "omit_connection_id": "",
+        },
+        "seq": 0,
+    }
+
+
+def test_files_and_images_are_announced_as_words() -> None:
+    def data(*mime_types: str) -> dict[str, Any]:
+        post = posts_pb2.Post(id="p", files=[files_pb2.FileInfo(id="f", mime_type=mime) for mime in mime_types])
+        ((shown, _),) = rendered(CHANNEL, messaging_pb2.PostCreated(post=post))
+        return {key: value for key, value in shown["data"].items() if key in ("image", "otherFile")}
+
+    assert data() == {}
+    assert data("text/plain") == {"otherFile": "true"}
+    assert data("text/plain", "image/png") == {"otherFile": "true", "image": "true"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "event", "data", "scope"),
+    [
+        (
+            USER,
+            messaging_pb2.ChannelCreated(channel_id="c", team_id="t"),
+            "channel_created",
+            {"channel_id": "c", "team_id": "t"},
+            {"user_id": "u"},
+        ),
+        (
+            CHANNEL,
+            messaging_pb2.MemberAdded(channel_id="c", user_id="b", team_id="t"),
+            "user_added",
+            {"user_id": "b", "team_id": "t"},
+            {"channel_id": "c", "omit_users": {"b": True}},
+        ),
+        (
+            CHANNEL,
+            messaging_pb2.MemberRemoved(channel_id="c", user_id="b", remover_id="a"),
+            "user_removed",
+            {"user_id": "b", "remover_id": "a"},
+            {"channel_id": "c"},
+        ),
+        (
+            USER,
+            messaging_pb2.ChannelJoined(channel_id="c", team_id="t", channel_type="P"),
+            "user_added",
+            {"user_id": "u", "team_id": "t"},
+            {"channel_id": "c", "user_id": "u"},
+        ),
+        (
+            USER,
+            messaging_pb2.ChannelJoined(channel_id="c", channel_type="D", creator_id="a", teammate_id="b", is_new=True),
+            "direct_added",
+            {"creator_id": "a", "teammate_id": "b"},
+            {"channel_id": "c", "user_id": "u"},
+        ),
+        (
+            USER,
+            messaging_pb2.ChannelJoined(channel_id="c", channel_type="G", teammate_ids=["a", "b"], is_new=True),
+            "group_added",
+            {"teammate_ids": '["a","b"]'},
+            {"channel_id": "c", "user_id": "u"},
+        ),
+        (
+            USER,
+            messaging_pb2.ChannelLeft(channel_id="c", remover_id="a"),
+            "user_removed",
+            {"channel_id": "c", "remover_id": "a"},
+            {"user_id": "u"},
+        ),
+        (
+            USER,
+            messaging_pb2.ChannelsViewed(channel_times={"c": 5}),
+            "multiple_channels_viewed",
+            {"channel_times": {"c": 5}},
+            {"user_id": "u"},
+        ),
+        (
+            TEAM,
+            messaging_pb2.ChannelArchived(channel_id="c", team_id="t", delete_at_ms=7, channel_type="O"),
+            "channel_deleted",
+            {"channel_id": "c", "delete_at": 7},
+            {"team_id": "t"},
+        ),
+        (
+            CHANNEL,
+            messaging_pb2.ChannelArchived(channel_id="c", team_id="t", delete_at_ms=7, channel_type="P"),
+            "channel_deleted",
+            {"channel_id": "c", "delete_at": 7},
+            {"channel_id": "c"},
+        ),
+        (
+            USER,
+            messaging_pb2.TeamJoined(team_id="t"),
+            "added_to_team",
+            {"team_id": "t", "user_id": "u"},
+            {"user_id": "u"},
+        ),
+        (USER, messaging_pb2.TeamLeft(team_id="t"), "leave_team", {"team_id": "t", "user_id": "u"}, {"user_id": "u"}),
+        (
+            TEAM,
+            messaging_pb2.TeamMemberRemoved(team_id="t", user_id="b"),
+            "leave_team",
+            {"team_id": "t", "user_id": "b"},
+            {"team_id": "t", "omit_users": {"b": True}},
+        ),
+        (CLUSTER, auth_pb2.UserCreated(user=users_pb2.User(id="u")), "new_user", {"user_id": "u"}, {}),
+        (
+            CHANNEL,
+            presence_pb2.Typing(user_id="b", channel_id="c", parent_id="r"),
+            "typing",
+            {"parent_id": "r", "user_id": "b"},
+            {"channel_id": "c", "omit_users": {"b": True}},
+        ),
+        (
+            USER,
+            presence_pb2.StatusChanged(user_id="u", status="away"),
+            "status_change",
+            {"status": "away", "user_id": "u"},
+            {"user_id": "u"},
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Message) else None,
+)
+def test_names_data_and_scope(
+    topic: str, body: Message, event: str, data: dict[str, Any], scope: dict[str, Any]
+) -> None:
+    ((shown, _),) = rendered(topic, body)
+    assert (shown["event"], shown["data"]) == (event, data)
+    assert {key: value for key, value in shown["broadcast"].items() if value} == scope
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "event", "key", "id_"),
+    [
+        (CHANNEL, messaging_pb2.PostEdited(post=POST), "post_edited", "post", "p"),
+        (USER, messaging_pb2.EphemeralPosted(post=POST), "ephemeral_message", "post", "p"),
+        (
+            CHANNEL,
+            messaging_pb2.ChannelUpdated(channel=channels_pb2.Channel(id="c")),
+            "channel_updated",
+            "channel",
+            "c",
+        ),
+        (TEAM, messaging_pb2.TeamUpdated(team=teams_pb2.Team(id="t")), "update_team", "team", "t"),
+    ],
+)
+def test_objects_that_travel_as_text(topic: str, body: Message, event: str, key: str, id_: str) -> None:
+    ((shown, _),) = rendered(topic, body)
+    assert shown["event"] == event
+    assert list(shown["data"]) == [key]
+    assert json.loads(shown["data"][key])["id"] == id_
+
+
+def test_reactions_travel_as_text_too() -> None:
+    reaction = posts_pb2.Reaction(user_id="a", post_id="p", emoji_name="tada", create_at_ms=3, channel_id="c")
+    bodies = messaging_pb2.ReactionAdded(reaction=reaction), messaging_pb2.ReactionRemoved(reaction=reaction)
+    shown = [rendered(CHANNEL, body)[0][0] for body in bodies]
+    assert [frame["event"] for frame in shown] == ["reaction_added", "reaction_removed"]
+    assert json.loads(shown[0]["data"]["reaction"])["emoji_name"] == "tada"
+    assert shown[0]["broadcast"]["channel_id"] == "c"
+
+
+def test_what_clients_are_not_told_makes_no_frame() -> None:
+    assert rendered(TEAM, messaging_pb2.TeamMemberAdded(team_id="t", user_id="b")) == []
+    assert rendered("auth/user:u", auth_pb2.SessionsRevoked(user_id="u")) == []
+    assert rendered(CHANNEL, messaging_pb2.ChannelArchived(channel_id="c", team_id="t", channel_type="O")) == []
+    unknown = entry(CHANNEL, 1, messaging_pb2.PostEdited())
+    unknown.kind = "from_a_newer_release"
+    assert frames().decode(unknown) is None
