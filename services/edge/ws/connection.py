@@ -1,4 +1,4 @@
-"""One WebSocket on picows: assembles what comes, bounds what goes. The only file that knows picows' frames.
+"""One WebSocket on picows: assembles what comes, bounds what goes. The only file that knows picows.
 
 What goes out waits at three places, each bounded: here until the burst is over, in the transport until the kernel takes
 it (SEND_BYTES, SEND_SECONDS), and in the kernel (SO_SNDBUF). A client that does not read is closed, not waited for.
@@ -10,17 +10,29 @@ import logging
 import socket
 import struct
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final, Protocol, cast
 
-from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+from picows import (
+    WSCloseCode,
+    WSFrame,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+    ws_create_server,
+)
 
 from services.chassis.clock import Clock
 from services.chassis.ids import new_id
 from services.edge.caller import Session
 from services.edge.dialect.events import Frame
 from services.edge.ws.metrics import SocketMetrics
-from services.edge.ws.protocol import MAX_FRAME, Close, Conversation, Step
+from services.edge.ws.protocol import CHALLENGE_SECONDS, MAX_FRAME, Close, Conversation, Step
 from services.edge.ws.upgrade import Upgrade
 
 _log = logging.getLogger(__name__)
@@ -277,3 +289,40 @@ def _header(size: int) -> bytes:
     if size < 126:
         return bytes((0x81, size))
     return struct.pack("!BBH", 0x81, 126, size) if size < 65536 else struct.pack("!BBQ", 0x81, 127, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer in place of a WebSocket; the body is JSON."""
+
+    status: HTTPStatus
+    body: bytes
+
+
+Judge = Callable[[bytes, bytes, Mapping[str, str]], Connection | Refusal]
+"""Decides on a request by method, target and headers."""
+
+
+async def listen(host: str, port: int, judge: Judge) -> asyncio.Server:
+    """Serve WebSockets that `judge` allows. Raises OSError."""
+    # picows tells of every client's mistake on the level of an error of ours; what is ours is logged here.
+    logging.getLogger("picows").setLevel(logging.CRITICAL)
+
+    def answer(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
+        judged = judge(request.method, request.path, request.headers)
+        if isinstance(judged, Refusal):
+            headers = {"Content-Type": "application/json"}
+            refused = WSUpgradeResponse.create_error_response(judged.status, judged.body, headers)
+            return WSUpgradeResponseWithListener(refused, None)
+        request.headers["Connection"] = "upgrade"  # picows knows no list here; browsers send `keep-alive, Upgrade`
+        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(), judged)
+
+    return await ws_create_server(
+        answer,
+        host,
+        port,
+        max_frame_size=MAX_FRAME,
+        read_buffer_init_size=2048,  # for each connection; grows to what a frame may have
+        websocket_handshake_timeout=CHALLENGE_SECONDS,
+        backlog=1024,
+    )

@@ -3,12 +3,11 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
 import msgspec
-from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener, ws_create_server
 
 from services.chassis.clock import Clock
 from services.chassis.config import Settings
@@ -22,7 +21,7 @@ from services.edge.dialect.events import hello
 from services.edge.ws import protocol
 from services.edge.ws.admission import BaselineReader
 from services.edge.ws.collaborators import Sessions
-from services.edge.ws.connection import Connection
+from services.edge.ws.connection import Connection, Refusal, listen
 from services.edge.ws.delivery import Delivery
 from services.edge.ws.follower import Follower
 from services.edge.ws.metrics import SocketMetrics
@@ -71,17 +70,7 @@ class SocketServer:
 
     async def start(self, host: str, port: int) -> None:
         """Listen. Raises OSError."""
-        # picows tells of every client's mistake on the level of an error of ours; what is ours, connection.py logs.
-        logging.getLogger("picows").setLevel(logging.CRITICAL)
-        self._server = await ws_create_server(
-            self._upgrade,
-            host,
-            port,
-            max_frame_size=protocol.MAX_FRAME,
-            read_buffer_init_size=2048,  # for each connection; grows to what a frame may have
-            websocket_handshake_timeout=protocol.CHALLENGE_SECONDS,
-            backlog=1024,
-        )
+        self._server = await listen(host, port, self._judge)
         self._tasks.spawn("socket watch", self._watch(), vital=True)
 
     @property
@@ -100,34 +89,17 @@ class SocketServer:
             if (number + 1) % 10 == 0:
                 await asyncio.sleep(min(_DRAIN_EACH, within / len(leaving)) * 10)
 
-    def _upgrade(self, request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
-        path = request.path.partition(b"?")[0].decode("latin-1")
-        if path.removesuffix("/") != PATH:
-            return self._refusal(request, HTTPStatus.NOT_FOUND, "api.context.404.app_error", "There is no such page.")
+    def _judge(self, method: bytes, target: bytes, headers: Mapping[str, str]) -> Connection | Refusal:
+        request_id = headers.get("x-request-id") or new_id()
+        if target.partition(b"?")[0].removesuffix(b"/") != PATH:
+            return _refusal(request_id, HTTPStatus.NOT_FOUND, "api.context.404.app_error", "There is no such page.")
         service = self._settings.ServiceSettings
         try:
-            upgrade = read(
-                request.method,
-                request.path,
-                request.headers,
-                site_url=service.SiteURL,
-                allowed_origins=service.AllowCorsFrom,
-            )
+            upgrade = read(method, target, headers, site_url=service.SiteURL, allowed_origins=service.AllowCorsFrom)
         except (Refused, ValueError) as error:
             why = str(error) if isinstance(error, Refused) else "The request cannot be read."
-            return self._refusal(request, HTTPStatus.BAD_REQUEST, "api.web_socket.connect.upgrade.app_error", why)
-        request.headers["Connection"] = "upgrade"  # picows knows no list here; browsers send `keep-alive, Upgrade`
-        connection = Connection(upgrade, self, self._clock, self._metrics)
-        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_101_response(), connection)
-
-    @staticmethod
-    def _refusal(
-        request: WSUpgradeRequest, status: HTTPStatus, error_id: str, message: str
-    ) -> WSUpgradeResponseWithListener:
-        request_id = request.headers.get("x-request-id") or new_id()
-        body = msgspec.json.encode(AppError(error_id, message, "", request_id, int(status)))
-        headers = {"Content-Type": "application/json"}
-        return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(status, body, headers), None)
+            return _refusal(request_id, HTTPStatus.BAD_REQUEST, "api.web_socket.connect.upgrade.app_error", why)
+        return Connection(upgrade, self, self._clock, self._metrics)
 
     # What connections tell.
 
@@ -268,3 +240,7 @@ class SocketServer:
                     connection.close("no_pong")
                 else:
                     connection.ping()
+
+
+def _refusal(request_id: str, status: HTTPStatus, error_id: str, message: str) -> Refusal:
+    return Refusal(status, msgspec.json.encode(AppError(error_id, message, "", request_id, int(status))))

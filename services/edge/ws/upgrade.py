@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from services.chassis.ids import is_valid_id
 
-PATH: Final = "/api/v4/websocket"
+PATH: Final = b"/api/v4/websocket"
 _COOKIE: Final = "MMAUTHTOKEN"
 
 
