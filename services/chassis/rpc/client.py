@@ -1,7 +1,8 @@
 """Calls to other services: always through Envoy, always with a deadline."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -115,9 +116,12 @@ class Peer:
             return await call
         except grpc.aio.AioRpcError as error:
             raise failure or from_rpc_error(error) from error
-        except BaseException:
+        except asyncio.CancelledError:
             call.cancel()
-            raise
+            task = asyncio.current_task()
+            if failure is None or (task is not None and task.cancelling()):
+                raise
+            raise failure from None  # gRPC cancels the call when its parts raise, and tells nothing else
 
     async def download(
         self,
@@ -125,7 +129,7 @@ class Peer:
         request: Request,
         *,
         seconds: float = STREAM_SECONDS,
-    ) -> AsyncIterator[Response]:
+    ) -> AsyncGenerator[Response, None]:
         """Yield the parts of the answer; raise the peer's DomainError. Leaving early cancels the call."""
         call = method(request, timeout=seconds, metadata=_metadata(None))
         try:
