@@ -1,6 +1,6 @@
 """Calls of files."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import Final
 
 from chorus.common.v1 import files_pb2 as common_pb2
@@ -52,10 +52,9 @@ class FileClient:
         )
         return (await self._peer.call(self._files.ClaimFiles, request)).infos
 
-    async def download(
-        self, request: files_pb2.DownloadFileRequest, caller: Caller
-    ) -> AsyncIterator[files_pb2.DownloadFileResponse]:
-        """Yield the description, then the bytes. Leaving early ends the call."""
+    def download(
+        self, caller: Caller, request: files_pb2.DownloadFileRequest
+    ) -> AsyncGenerator[files_pb2.DownloadFileResponse, None]:
+        """Return the description, then the bytes, as they come. Closing it ends the call."""
         request.actor.CopyFrom(actor(caller))
-        async for part in self._peer.download(self._files.DownloadFile, request):
-            yield part
+        return self._peer.download(self._files.DownloadFile, request)

@@ -35,6 +35,9 @@ MAX_TOKEN: Final = 50
 REQUEST_SECONDS: Final = 25.0
 """For a request as a whole: less than Envoy's 30 s, so that the answer that it took too long is ours."""
 
+CLIENT_GONE: Final = 499
+"""Counted as the status of a request whose client did not wait; nobody receives it."""
+
 KEEP_ALIVE_SECONDS: Final = 75.0
 """Longer than Envoy keeps an idle connection, so that Envoy is the one who closes."""
 
@@ -141,9 +144,11 @@ class Application:
             return _refusal(error)
         except TimeoutError:
             return _refusal(DomainError(Reason.DEADLINE_EXCEEDED))
-        except (ConnectionError, web.RequestPayloadError):
-            raise  # the client has gone: nobody to answer
-        except Exception:
+        except Exception as error:
+            if request.transport is None or request.transport.is_closing():
+                return web.Response(status=CLIENT_GONE)
+            if isinstance(error, web.RequestPayloadError):  # chunks that are none, or an encoding that isn't
+                return _refusal(DomainError(Reason.INVALID_ARGUMENT, field="body"))
             # The cause stays here: a stack trace never leaves the process.
             _log.exception("request failed", extra={"route": route.path, "method": route.method})
             return _refusal(DomainError(Reason.INTERNAL))

@@ -7,6 +7,7 @@ from services.edge.clients.peers import Clients
 from services.edge.dialect.client_config import Facts
 from services.edge.dialect.users import UserShapes
 from services.edge.rest.channels import Channels
+from services.edge.rest.files import Files
 from services.edge.rest.kit import Resource
 from services.edge.rest.login import Login
 from services.edge.rest.members import Members
@@ -34,5 +35,6 @@ def resources(clients: Clients, sessions: Sessions, settings: Settings, facts: F
         Members(members, channels, teams, visibility),
         Posts(clients.posts, clients.files),
         Reactions(clients.reactions),
+        Files(clients.files, settings),
         Statuses(clients.presence, auth, channels, visibility, settings),
     )
