@@ -19,7 +19,7 @@ CONTRACTS := $(shell find protos -name '*.proto' -o -type d 2>/dev/null)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
-	@echo "  PORT=8165 DATA=path on up, down, status, demo and bench name another mesh."
+	@echo "  PORT=8165 DATA=path on up, down and status name another mesh; demo, bench and test run on meshes of their own."
 	@echo "  After make up, .venv/bin/chorus --help shows the rest: status, logs, scale, config."
 
 up: venv $(VENV)/protos ## start the mesh (again: changes nothing) and say how to use it
@@ -32,10 +32,10 @@ status: venv ## every process: health, address, sockets, replica lag
 	@$(VENV)/bin/chorus status $(MESH)
 
 demo: venv $(VENV)/protos ## half a minute of people talking through different edges while one is killed
-	@$(VENV)/bin/chorus demo $(MESH)
+	@$(VENV)/bin/chorus demo
 
-bench: dev $(VENV)/protos ## throughput and latency of the running mesh (QUICK=1: a minute)
-	@$(RUN) -m tests.load.bench $(MESH) $(if $(QUICK),--quick)
+bench: dev $(VENV)/protos ## what a mesh carries beside what the machine can (QUICK=1: two minutes; URL= ADMIN=login:password)
+	@$(RUN) -m tests.load.bench $(if $(QUICK),--quick) $(if $(URL),--url "$(URL)") $(if $(ADMIN),--admin "$(ADMIN)")
 
 test: dev $(VENV)/protos ## all tests, with meshes of their own on free ports (TESTS=tests/unit: some)
 	@$(RUN) -m pytest $(TESTS)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.cli import configuration, logs, running, status
+from deploy.cli import configuration, demo, logs, running, status
 from deploy.local.paths import DEFAULT_DATA
 from deploy.local.ports import DEFAULT_FRONT
 from deploy.local.topology import SERVICES
@@ -21,6 +21,7 @@ with Envoy in front, PostgreSQL with a streaming replica, and Redis.
   chorus logs messaging -f   follow the logs of all messaging instances
   chorus scale edge 3        a third edge takes traffic; scale edge 2 drains it again
   chorus config              every setting in force, and where it comes from
+  chorus demo                half a minute of people talking through two edges while one is killed
   chorus down                stop; data stays for the next `chorus up`
 """
 
@@ -88,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
     scale.add_argument("service", choices=SERVICES, metavar="SERVICE", help=", ".join(SERVICES))
     scale.add_argument("count", type=int, metavar="N")
     scale.set_defaults(run=running.scale)
+
+    play = commands.add_parser("demo", help="people on two edges talk, one is killed; on a mesh of its own")
+    play.add_argument(
+        "--pace", type=float, default=demo.PACE, metavar="S", help=f"seconds between lines (default {demo.PACE})"
+    )
+    play.set_defaults(run=demo.show)
 
     config = commands.add_parser("config", parents=[common], help="the settings in force, and where they come from")
     config.add_argument(

@@ -33,7 +33,7 @@ Sign up the first user, who becomes the admin:
 
 Then: any Mattermost client, bot or library with the server address {url}
 
-  {make("demo")}
+  make demo
       people on two edges talking, one of them killed in the middle
   {chorus("status")}
       every process, its health, and why
