@@ -28,6 +28,10 @@ class Place:
     """ws://HOST:PORT"""
 
 
+class Unanswered(Trouble):
+    """Nobody took the request, or nobody could say what came of it: send the same again, under the same id."""
+
+
 class Guest:
     """Somebody with an account, at one place at a time."""
 
@@ -78,11 +82,31 @@ class Guest:
             await self._reader
 
     async def ask(self, method: str, path: str, value: Any = None) -> Any:
-        """Send a request; its answer. Raises Trouble when it is refused, aiohttp.ClientError when nobody answers."""
+        """Send a request; its answer. Raises Trouble when it is refused, Unanswered when there was none."""
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         url = f"{self.place.rest}/api/v4{path}"
-        async with self._http.request(method, url, json=value, headers=headers) as answer:
-            return await self._read(answer, method, path)
+        try:
+            async with self._http.request(method, url, json=value, headers=headers) as answer:
+                return await self._read(answer, method, path)
+        except aiohttp.ClientError as error:
+            raise Unanswered(f"{method} {path} at {self.place.name}: {error}") from None
+
+    async def insist(self, elsewhere: Place, method: str, path: str, value: Any) -> tuple[Any, int]:
+        """Send a request where one is, and then elsewhere until it is answered; the answer, and how often it was sent.
+
+        The value must carry an id that makes a second sending harmless.
+        """
+        deadline = time.monotonic() + _SECONDS
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return await self.ask(method, path, value), attempt
+            except Unanswered:
+                if time.monotonic() > deadline:
+                    raise
+                self.place = elsewhere
+                await asyncio.sleep(_AGAIN * (attempt > 1))
 
     async def typing(self, channel_id: str) -> None:
         """Say that something is being typed."""
@@ -145,5 +169,6 @@ class Guest:
     async def _read(answer: aiohttp.ClientResponse, method: str, path: str) -> Any:
         value = await answer.json()
         if answer.status >= 400:
-            raise Trouble(f"{method} {path} answered {answer.status}: {value.get('message', value)}")
+            kind = Unanswered if answer.status == 503 else Trouble
+            raise kind(f"{method} {path} answered {answer.status}: {value.get('message', value)}")
         return value
