@@ -164,6 +164,12 @@ async def test_bodies_that_are_not_what_they_should_be(client: Client, body: byt
         assert "post" in (await response.json())["message"]
 
 
+async def test_requests_without_a_body_end_however_many_come(client: Client) -> None:
+    for _ in range(3):
+        response = await client.post("/api/v4/posts", headers=BEARER)
+        assert await error_of(response) == (400, "api.context.invalid_body_param.app_error")
+
+
 async def test_a_body_nested_without_end_is_refused(client: Client) -> None:
     response = await client.post("/api/v4/posts", headers=BEARER, data=b"[" * 999)
     assert await error_of(response) == (400, "api.context.invalid_body_param.app_error")
