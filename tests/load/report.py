@@ -1,6 +1,6 @@
 """The table: what the mesh did, beside what the machine can, and what each unit cost. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,21 @@ class Limits:
     """XADD a second."""
     sends: float | None = None
     """Frames a second."""
+
+
+def better(one: Limits, other: Limits) -> Limits:
+    """The best of both, limit by limit."""
+    return Limits(
+        rows=_extreme(max, one.rows, other.rows),
+        commit_ms=_extreme(min, one.commit_ms, other.commit_ms),
+        entries=_extreme(max, one.entries, other.entries),
+        sends=_extreme(max, one.sends, other.sends),
+    )
+
+
+def _extreme(choose: Callable[[list[float]], float], *values: float | None) -> float | None:
+    known = [value for value in values if value is not None]
+    return choose(known) if known else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +159,12 @@ def _ms(value: float | None) -> str:
     return "" if value is None else f"{value:,.2f}"
 
 
-def remarks(phases: Mapping[str, Phase], limits: Limits) -> list[str]:
-    """What a reader has to know about the figures: failures, lost deliveries, a load that was itself the limit."""
+def remarks(phases: Mapping[str, Phase], limits: Limits, facts: Mapping[str, Any]) -> list[str]:
+    """What a reader has to know about the figures: failures, lost deliveries, a machine or a load that was the limit."""
     found = []
+    if facts.get("load_before", 0) > facts.get("cores", 1) / 4:
+        busy_with = f"{facts['load_before']:.1f} processes ran on {facts['cores']} cores"
+        found.append(f"the machine was busy before this began ({busy_with}): it can more than this says")
     for name, phase in phases.items():
         figures = phase.figures
         if figures.get("failures"):
@@ -188,5 +206,5 @@ def as_json(
         ],
         "kib_per_socket": dict(memory),
         "phases": {name: {**phase.figures, "cpu_seconds": dict(phase.cpu)} for name, phase in phases.items()},
-        "remarks": remarks(phases, limits),
+        "remarks": remarks(phases, limits, facts),
     }

@@ -66,13 +66,24 @@ def test_without_units_or_limits_there_is_nothing_to_divide() -> None:
     ],
 )
 def test_what_spoils_a_figure_is_said(figures: dict[str, Any], said: str) -> None:
-    assert [said in remark for remark in report.remarks({"post": phase(**figures)}, Limits(sends=1.0))] == [True]
+    assert [said in remark for remark in report.remarks({"post": phase(**figures)}, Limits(sends=1.0), {})] == [True]
 
 
 def test_a_clean_run_needs_no_remark_but_a_missing_limit_does() -> None:
     clean = {"post": phase(expected=1_000, failures={}, misnumbered=0, closed=0, generator_cpu=0.5)}
-    assert report.remarks(clean, Limits(sends=1.0)) == []
-    assert "cc" in report.remarks(clean, Limits())[0]
+    assert report.remarks(clean, Limits(sends=1.0), {"cores": 2, "load_before": 0.3}) == []
+    assert "cc" in report.remarks(clean, Limits(), {})[0]
+
+
+def test_a_busy_machine_is_said() -> None:
+    (remark,) = report.remarks({}, Limits(sends=1.0), {"cores": 2, "load_before": 3.0})
+    assert "3.0 processes ran on 2 cores" in remark
+
+
+def test_the_better_round_counts_limit_by_limit() -> None:
+    one = Limits(rows=10.0, commit_ms=3.0, entries=None, sends=None)
+    other = Limits(rows=8.0, commit_ms=2.0, entries=5.0, sends=None)
+    assert report.better(one, other) == Limits(rows=10.0, commit_ms=2.0, entries=5.0, sends=None)
 
 
 def test_the_table_shows_every_line_and_a_column_for_each_group() -> None:
