@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
 from rich.console import Console
 
 from deploy.cli.steps import steps
@@ -48,6 +49,7 @@ The last line is one JSON object with all of it. Exit code 1: something was refu
 
 _DATA = REPOSITORY / "build" / "bench"
 _ORDER = ("ping", "idle", "post", "read", "connect", "paced", "fanout")
+_LOOK = 2.0  # seconds
 _WARM_UP = ("ping", "post", "read")
 
 
@@ -125,7 +127,7 @@ class Bench:
                 }
 
     def limits(self, progress: Callable[[str], None]) -> Limits:
-        """What the machine can, now that the mesh is idle: the better of two rounds, since a limit is the most there is."""
+        """What the machine can, now that the mesh is idle: of two rounds the better, since a limit is the most."""
         rounds = []
         for turn in ("first", "second"):
             rows = commit = entries = None
@@ -169,7 +171,7 @@ def own_mesh(progress: Callable[[str], None]) -> Iterator[Mesh]:
 def measure(arguments: argparse.Namespace, url: str, mesh: Mesh | None) -> int:
     """Measure the server, print what came of it; the exit code."""
     plan = _QUICK if arguments.quick else _FULL
-    began, load = time.monotonic(), os.getloadavg()[0]
+    began, busy = time.monotonic(), psutil.cpu_percent(_LOOK)
     generator = Generator(url, arguments)
     try:
         bench = Bench(generator, mesh, plan, arguments.sockets)
@@ -182,7 +184,7 @@ def measure(arguments: argparse.Namespace, url: str, mesh: Mesh | None) -> int:
         generator.close()
     facts = {
         "cores": os.cpu_count(),
-        "load_before": round(load, 2),
+        "busy_before": busy / 100,
         "quick": arguments.quick,
         "seconds": round(time.monotonic() - began, 1),
     }

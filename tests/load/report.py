@@ -10,6 +10,10 @@ COLUMNS = ("edge", "messaging", "envoy", "postgres", "redis")
 """Groups of processes with a column of their own; the others are summed up as `rest`."""
 
 
+_BUSY = 0.15
+"""Share of all cores: an idle mesh takes a few hundredths."""
+
+
 @dataclass(frozen=True, slots=True)
 class Phase:
     """What came of one phase."""
@@ -160,11 +164,12 @@ def _ms(value: float | None) -> str:
 
 
 def remarks(phases: Mapping[str, Phase], limits: Limits, facts: Mapping[str, Any]) -> list[str]:
-    """What a reader has to know about the figures: failures, lost deliveries, a machine or a load that was the limit."""
+    """What a reader has to know about the figures: failures, lost deliveries, a machine or load that was the limit."""
     found = []
-    if facts.get("load_before", 0) > facts.get("cores", 1) / 4:
-        busy_with = f"{facts['load_before']:.1f} processes ran on {facts['cores']} cores"
-        found.append(f"the machine was busy before this began ({busy_with}): it can more than this says")
+    if facts.get("busy_before", 0) > _BUSY:
+        found.append(
+            f"{facts['busy_before']:.0%} of the machine was busy before this began: it can more than this says"
+        )
     for name, phase in phases.items():
         figures = phase.figures
         if figures.get("failures"):
