@@ -170,6 +170,12 @@ async def test_requests_without_a_body_end_however_many_come(client: Client) -> 
         assert await error_of(response) == (400, "api.context.invalid_body_param.app_error")
 
 
+async def test_requests_without_a_body_one_after_another(client: Client) -> None:
+    for _ in range(3):
+        response = await client.post("/api/v4/posts", headers=BEARER)
+        assert await error_of(response) == (400, "api.context.invalid_body_param.app_error")
+
+
 async def test_a_body_nested_without_end_is_refused(client: Client) -> None:
     response = await client.post("/api/v4/posts", headers=BEARER, data=b"[" * 999)
     assert await error_of(response) == (400, "api.context.invalid_body_param.app_error")
