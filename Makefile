@@ -15,7 +15,7 @@ LOCK := .tools/bin/uv pip compile -q --upgrade --universal --python-version 3.11
 CONTRACTS := $(shell find protos -name '*.proto' -o -type d 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status demo bench test check protos lock venv dev clean
+.PHONY: help up down status demo bench test faults check protos lock venv dev clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ bench: dev $(VENV)/protos ## what a mesh carries beside what the machine can (QU
 
 test: dev $(VENV)/protos ## all tests, with meshes of their own on free ports (TESTS=tests/unit: some)
 	@$(RUN) -m pytest $(TESTS)
+
+faults: dev $(VENV)/protos ## break a mesh in every way while people use it, and judge (SECONDS=120 NEMESIS=kill,lag SEED=7)
+	@$(RUN) -m tests.faults.run $(if $(SECONDS),--seconds $(SECONDS)) $(if $(NEMESIS),--nemesis $(NEMESIS)) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(RATE),--rate $(RATE))
 
 check: dev $(VENV)/protos ## formatting, types, import rules, contracts
 	@echo "▸ ruff" && $(RUN) -m ruff check -q . && $(RUN) -m ruff format -q --check .

@@ -120,6 +120,8 @@ class Done(_Line, tag="done", frozen=True):
     outcome: Outcome
     value: Value = Value()
     status: int = 0
+    why: str = ""
+    """Of what was not acknowledged: the error's id, or what the client met."""
     attempts: int = 1
     """More than one: an earlier attempt may still take effect, unless the operation happens only once."""
 
@@ -163,7 +165,7 @@ class End(_Line, tag="end", frozen=True):
 
 
 class Fault(_Line, tag="fault", frozen=True):
-    """Something was broken on purpose, from `at` to `until`; `until` is when it was undone, not when all was well."""
+    """Something was broken on purpose, from `at` until it was undone, or the process was back and healthy."""
 
     at: float
     until: float

@@ -51,7 +51,7 @@ def _readers(timeline: Timeline, channel: Channel) -> Iterator[Violation]:
         if op.what in ("add", "remove"):
             moves.setdefault(op.args.user, []).append(op)
     for op in channel.ops:
-        if op.what not in ("page", "thread") or op.done is None:
+        if op.what not in ("page", "thread", "post") or op.done is None:
             continue
         state = _state(moves.get(op.invoke.client, ()), op)
         if state == "remove" and op.acked:

@@ -53,10 +53,12 @@ def _edits(channel: Channel) -> Iterator[Violation]:
         post = channel.posts.get(op.args.post)
         if post is None:
             continue  # its creation is what was lost
-        if post.edit_at < op.value.at:
-            text = f"post {post.id} was edited at {op.value.at}, acknowledged, and was last edited at {post.edit_at}"
+        if post.edit_at < op.value.edit_at:
+            text = (
+                f"post {post.id} was edited at {op.value.edit_at}, acknowledged, and was last edited at {post.edit_at}"
+            )
             yield _wrong(channel, "lost", text, op)
-        elif post.edit_at == op.value.at and post.token != op.args.token:
+        elif post.edit_at == op.value.edit_at and post.token != op.args.token:
             yield _wrong(channel, "lost", f"post {post.id} shows the text {post.token!r} and not the last one's", op)
     for post in channel.kept:
         last = tokens.get(post.token)

@@ -1,0 +1,215 @@
+"""Breaks a mesh, one part after the other, and puts it right again; the same seed breaks the same things."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import redis
+
+from deploy.local import account, health, secrets
+from deploy.local.mesh import Mesh
+from deploy.local.postgres import Postgres
+from deploy.local.programs import ENVOY, PRIMARY, REDIS, REPLICA
+from deploy.local.supervisor import Supervisor
+from tests.faults.history import Fault, Recorder
+from tests.faults.wires import Wire, Wiring
+
+BACK_SECONDS = 90.0
+"""Within how long everything must be healthy again after a fault."""
+
+KINDS = ("kill", "pause", "flush", "crash", "restart", "replay", "lag", "roll", "cut", "hold", "delay")
+"""kill -9, SIGSTOP, FLUSHALL, kill -9 and restart of the primary, replay paused and delayed on the replica, restart of
+every instance in turn, and connections cut, held and delayed (these three need wires)."""
+
+_WIRED = ("cut", "hold", "delay")
+_PAUSES = (1.0, 3.0, 6.0)
+_LONG_PAUSE = 14.0
+"""Of an edge: longer than its lease and than any gap that a poll would hide."""
+
+
+class NotRecovered(Exception):
+    """The mesh was not healthy again in time; the text says what was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One fault to come."""
+
+    kind: str
+    target: str
+    seconds: float = 0.0
+
+    @property
+    def touches_bus(self) -> bool:
+        """Whether revocations have the longer bound for it."""
+        return self.target == REDIS or self.target.endswith("redis")
+
+    @property
+    def says(self) -> str:
+        """For the progress."""
+        return f"{self.kind} {self.target}" + (f" {self.seconds:g} s" if self.seconds else "")
+
+
+class Nemesis:
+    """Injects planned faults; after each one it waits until the mesh is healthy."""
+
+    def __init__(self, mesh: Mesh, recorder: Recorder, wiring: Wiring | None = None) -> None:
+        """Without wiring no connection can be cut."""
+        self._mesh, self._recorder, self._wiring = mesh, recorder, wiring
+        self._supervisor = Supervisor(mesh.layout)
+        self._secrets = secrets.load(mesh.layout.secrets)
+        self._postgres = Postgres(account.settle(mesh.layout), mesh.ports, self._secrets)
+        self._injections: dict[str, Callable[[Plan], Awaitable[None]]] = {
+            "kill": self._kill,
+            "crash": self._kill,
+            "restart": self._restart,
+            "pause": self._pause,
+            "flush": self._flush,
+            "replay": self._pause_replay,
+            "lag": self._lag,
+            "roll": self._roll,
+            "cut": self._wire,
+            "hold": self._wire,
+            "delay": self._wire,
+        }
+
+    def plans(self, kinds: Sequence[str], chance: random.Random) -> Iterator[Plan]:
+        """Faults without end: every one of the kinds' targets once in a random order, and again in another."""
+        while True:
+            turn = [plan for kind in kinds for plan in self._of_kind(kind, chance)]
+            if not turn:
+                return
+            chance.shuffle(turn)
+            yield from turn
+
+    async def inject(self, plan: Plan) -> Fault:
+        """Break it, put it right, and wait until all is well. Raises NotRecovered."""
+        began = time.monotonic()
+        await self._injections[plan.kind](plan)
+        undone = time.monotonic()
+        await self._healthy()
+        back = time.monotonic() if plan.kind in ("kill", "crash", "restart", "roll") else undone
+        fault = Fault(began, back, plan.kind, plan.target, plan.touches_bus)
+        self._recorder.add(fault)
+        return fault
+
+    def _of_kind(self, kind: str, chance: random.Random) -> list[Plan]:
+        instances = [instance.name for instance in self._mesh.topology.instances]
+        wires = self._wiring.wires if self._wiring is not None else ()
+        match kind:
+            case "kill":
+                return [Plan(kind, name) for name in (*instances, ENVOY, REDIS, REPLICA)]
+            case "pause":
+                return [
+                    Plan(
+                        kind,
+                        name,
+                        chance.choice((*_PAUSES, _LONG_PAUSE) if name.startswith("edge") else _PAUSES),
+                    )
+                    for name in (*instances, ENVOY, REDIS)
+                ]
+            case "flush":
+                return [Plan(kind, REDIS)] * 2
+            case "crash" | "restart":
+                return [Plan(kind, PRIMARY)]
+            case "replay":
+                return [Plan(kind, REPLICA, chance.choice((2.0, 5.0)))]
+            case "lag":
+                return [Plan(kind, REPLICA, chance.choice((1.0, 4.0, 30.0)))]
+            case "roll":
+                return [Plan(kind, "everything")]
+            case "cut" | "hold":
+                return [Plan(kind, wire.name, chance.choice((0.0, 1.0, 4.0))) for wire in wires]
+            case "delay":
+                return [Plan(kind, wire.name, chance.choice((1.0, 4.0))) for wire in wires]
+            case _:
+                raise ValueError(f"there is no fault {kind!r}: choose some of {', '.join(KINDS)}")
+
+    async def _kill(self, plan: Plan) -> None:
+        pid = await asyncio.to_thread(self._mesh.pid, plan.target)
+        os.kill(pid, signal.SIGKILL)
+        await self._until(lambda: self._mesh.pid(plan.target) not in (0, pid), f"{plan.target} was not started again")
+
+    async def _pause(self, plan: Plan) -> None:
+        pid = await asyncio.to_thread(self._mesh.pid, plan.target)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(plan.seconds)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    async def _restart(self, plan: Plan) -> None:
+        await asyncio.to_thread(self._supervisor.stop_programs, [plan.target])
+        await asyncio.to_thread(self._supervisor.start_program, plan.target)
+
+    async def _roll(self, plan: Plan) -> None:
+        for instance in self._mesh.topology.instances:
+            await self._restart(Plan("restart", instance.name))
+            await self._healthy()
+
+    async def _flush(self, plan: Plan) -> None:
+        def flush() -> None:
+            client = redis.Redis(host="127.0.0.1", port=self._mesh.ports.redis, password=self._secrets.redis)
+            client.flushall()
+            client.close()
+
+        await asyncio.to_thread(flush)
+
+    async def _pause_replay(self, plan: Plan) -> None:
+        await asyncio.to_thread(self._on_replica, "SELECT pg_wal_replay_pause()")
+        await asyncio.sleep(plan.seconds)
+        await asyncio.to_thread(self._on_replica, "SELECT pg_wal_replay_resume()")
+
+    async def _lag(self, plan: Plan) -> None:
+        delay = int(plan.seconds * 1000)
+        await asyncio.to_thread(
+            self._on_replica, f"ALTER SYSTEM SET recovery_min_apply_delay = {delay}", "SELECT pg_reload_conf()"
+        )
+        await asyncio.sleep(min(10.0, 3 * plan.seconds))
+        await asyncio.to_thread(
+            self._on_replica, "ALTER SYSTEM RESET recovery_min_apply_delay", "SELECT pg_reload_conf()"
+        )
+
+    def _on_replica(self, *statements: str) -> None:
+        with self._postgres.connect(self._mesh.ports.postgres_replica) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    async def _wire(self, plan: Plan) -> None:
+        assert self._wiring is not None
+        wire = self._named(plan.target)
+        amount = f" {random.Random(plan.says).choice((0.02, 0.1, 0.4))}" if plan.kind == "delay" else ""
+        self._wiring.order(wire, plan.kind + amount)
+        await asyncio.sleep(plan.seconds)
+        self._wiring.order(wire, "pass")
+
+    def _named(self, name: str) -> Wire:
+        assert self._wiring is not None
+        return next(wire for wire in self._wiring.wires if wire.name == name)
+
+    async def _healthy(self) -> None:
+        wrong: list[str] = []
+
+        def healthy() -> bool:
+            status = self._mesh.status()
+            wrong[:] = [f"{line.name} {line.why}" for line in status.processes if not line.healthy]
+            wrong.extend(f"Envoy sends {name} nothing" for name in health.routed(self._mesh.topology))
+            return not wrong
+
+        await self._until(healthy, "not healthy", wrong)
+
+    async def _until(self, true: Callable[[], bool], what: str, details: Sequence[str] = ()) -> None:
+        deadline = time.monotonic() + BACK_SECONDS
+        while not await asyncio.to_thread(true):
+            if time.monotonic() > deadline:
+                raise NotRecovered(f"{what} after {BACK_SECONDS:.0f} s: {'; '.join(details)}")
+            await asyncio.sleep(0.1)
+
+
+def needs_wires(kinds: Sequence[str]) -> bool:
+    """Whether any of the kinds works on connections."""
+    return any(kind in _WIRED for kind in kinds)

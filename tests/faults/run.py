@@ -1,0 +1,165 @@
+"""`make faults`: people use a mesh while it is being broken; then the checker decides whether it kept its promises.
+
+    python -m tests.faults.run --seconds 600 --nemesis kill,pause --seed 7
+
+The history is kept under build/faults/. Exit codes: 0 all promises kept, 1 one was broken, or the mesh did not recover.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from deploy.local.mesh import Mesh
+from deploy.local.paths import REPOSITORY
+from deploy.local.ports import Ports, free_block
+from deploy.local.topology import topology
+from tests.conftest import ADMIN, keep_logs, sign_up_admin
+from tests.e2e import client
+from tests.e2e.client import sign_in
+from tests.faults.checker import judge, report
+from tests.faults.history import Recorder
+from tests.faults.nemesis import KINDS, Nemesis, NotRecovered, Plan, needs_wires
+from tests.faults.results import summary, table
+from tests.faults.violation import Violation
+from tests.faults.wires import WiredCommand, Wiring, wires_of
+from tests.faults.workload import Unsettled, Workload
+
+FULL = {"auth": 2, "messaging": 2, "presence": 2, "files": 1, "edge": 3}
+_CALM = 2.0
+"""Seconds between the end of one fault and the next."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to run."""
+
+    seconds: float
+    kinds: Sequence[str] = KINDS
+    seed: int = 1
+    rate: float = 60.0
+    plans: Sequence[Plan] = ()
+    """Faults by name, in this order, in place of random ones."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of it."""
+
+    result: dict[str, Any]
+    violations: Sequence[Violation]
+    report: Sequence[str]
+    trouble: list[str] = field(default_factory=list)
+    """What kept the run from its end."""
+
+    @property
+    def kept(self) -> bool:
+        """Whether every promise was kept."""
+        return not self.violations and not self.trouble
+
+
+async def run(mesh: Mesh, order: Order, history: Path, say: Say, wiring: Wiring | None = None) -> Outcome:
+    """Use and break a running mesh for so long, then judge."""
+    recorder, trouble = Recorder(history), list[str]()
+    edges = [client.edge(mesh.ports, instance.ordinal) for instance in mesh.topology.of("edge")]
+    front = client.front(mesh)
+    began = time.monotonic()
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), connector=connector) as http:
+        admin = await sign_in(http, front, ADMIN["username"], ADMIN["password"])
+        workload = Workload(
+            recorder, http, edges, front, admin, seed=order.seed, rate=order.rate, name=f"f{order.seed}x"
+        )
+        await workload.prepare()
+        workload.start()
+        try:
+            await _break(Nemesis(mesh, recorder, wiring), workload, order, say)
+        except NotRecovered as error:
+            trouble.append(str(error))
+        say("all that is under way is finished, and everything is read once more")
+        await workload.stop()
+        try:
+            await workload.settle()
+        except Unsettled as error:
+            trouble.append(str(error))
+    timeline, violations = judge(recorder.close())
+    result = summary(timeline, violations, order.seed, time.monotonic() - began)
+    return Outcome({**result, "trouble": trouble}, violations, list(report(timeline, violations)), trouble)
+
+
+async def _break(nemesis: Nemesis, workload: Workload, order: Order, say: Say) -> None:
+    chance = random.Random(order.seed)
+    end = time.monotonic() + order.seconds
+    plans = iter(order.plans) if order.plans else nemesis.plans(order.kinds, chance)
+    await asyncio.sleep(_CALM)
+    while time.monotonic() < end and (plan := next(plans, None)) is not None:
+        workload.check()
+        say(plan.says)
+        fault = await nemesis.inject(plan)
+        say(f"{plan.says}: over after {fault.until - fault.at:.1f} s")
+        await asyncio.sleep(chance.uniform(0.2, 1.0) * _CALM)
+    if not order.plans:
+        await asyncio.sleep(max(0.0, end - time.monotonic()))
+    workload.check()
+
+
+def main() -> int:
+    """See the module."""
+    order = _order()
+    folder = REPOSITORY / "build" / "faults" / f"seed-{order.seed}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    began = time.monotonic()
+
+    def say(what: str) -> None:
+        print(f"{time.monotonic() - began:7.1f} s  {what}", flush=True)
+
+    front = free_block()
+    ports = Ports(front)
+    names = [instance.name for instance in topology(ports, folder, FULL).instances]
+    wiring = Wiring(wires_of(ports, names), REPOSITORY) if needs_wires(order.kinds) else None
+    command = {"command": WiredCommand(wiring.wires)} if wiring is not None else {}
+    mesh = Mesh(folder / "mesh", front, scale=FULL, **command)
+    try:
+        mesh.up(say)
+        asyncio.run(sign_up_admin(client.front(mesh)))
+        outcome = asyncio.run(run(mesh, order, folder / "history.jsonl", say, wiring))
+    finally:
+        keep_logs(mesh, folder / "logs")
+        mesh.erase()
+        if wiring is not None:
+            wiring.close()
+    print()
+    for line in (*outcome.report, *outcome.trouble, *table(outcome.result)):
+        print(line)
+    print(f"the history is in {folder / 'history.jsonl'}")
+    print(json.dumps(outcome.result), flush=True)
+    return 0 if outcome.kept else 1
+
+
+def _order() -> Order:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.run", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=120, help="for how long to break things (default 120)")
+    parser.add_argument("--nemesis", default="", help=f"some of {','.join(KINDS)} (default all)")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed breaks the same things (default: random)")
+    parser.add_argument("--rate", type=float, default=60, help="writes a second that are tried (default 60)")
+    given = parser.parse_args()
+    kinds = tuple(filter(None, given.nemesis.split(","))) or KINDS
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        parser.error(f"there is no fault {unknown[0]!r}: choose some of {', '.join(KINDS)}")
+    return Order(given.seconds, kinds, given.seed or random.randrange(1, 1_000_000), given.rate)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
