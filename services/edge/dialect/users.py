@@ -1,5 +1,6 @@
 """Users, in both directions; what of them is shown depends on who looks."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from chorus.auth.v1 import users_pb2
@@ -58,6 +59,11 @@ class UserShapes:
         return self.for_admin(user) if caller.is_admin else self.for_others(user)
 
 
+def _sorted(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return a protobuf map in one order at every edge: each process orders its maps its own way, and tags differed."""
+    return dict(sorted(texts.items()))
+
+
 def _public(user: users_pb2.User, *, email: bool, names: bool) -> dict[str, Any]:
     return {
         "id": user.id,
@@ -72,10 +78,10 @@ def _public(user: users_pb2.User, *, email: bool, names: bool) -> dict[str, Any]
         "last_name": user.last_name if names else "",
         "position": user.position,
         "roles": " ".join(user.roles),
-        "props": dict(user.props),
+        "props": _sorted(user.props),
         "last_picture_update": user.last_picture_update_ms,
         "locale": user.locale,
-        "timezone": dict(user.timezone) if user.timezone else None,
+        "timezone": _sorted(user.timezone) or None,
         "is_bot": user.is_bot,
         "bot_description": user.bot_description,
         "disable_welcome_email": False,
@@ -85,7 +91,7 @@ def _public(user: users_pb2.User, *, email: bool, names: bool) -> dict[str, Any]
 def _private(user: users_pb2.User) -> dict[str, Any]:
     return {
         "auth_service": user.auth_service,
-        "notify_props": dict(user.notify_props),
+        "notify_props": _sorted(user.notify_props),
         "failed_attempts": user.failed_attempts,
         "mfa_active": user.mfa_active,
     }

@@ -6,9 +6,10 @@ from typing import Any
 from aiohttp import web
 
 from services.chassis.errors import DomainError, Reason
+from services.chassis.ids import is_valid_id
 from services.edge.clients.channels import ChannelClient
 from services.edge.dialect import channels, requests
-from services.edge.rest.kit import Call, Route, answer, created, ok
+from services.edge.rest.kit import Call, Route, answer, created, ok, tagged
 from services.edge.rest.visibility import Visibility
 
 
@@ -45,7 +46,7 @@ class Channels:
     async def create_direct(self, call: Call) -> web.StreamResponse:
         """Return the channel of two users, made if need be."""
         user_ids = await call.json(requests.IDS, "user_ids")
-        if len(user_ids) != 2:
+        if len(user_ids) != 2 or not all(map(is_valid_id, user_ids)):
             raise DomainError(Reason.DIRECT_CHANNEL_USERS)
         await self._visibility.require(call.caller, user_ids)
         return created(channels.channel_json(await self._channels.create_direct(call.caller, user_ids)))
@@ -55,6 +56,8 @@ class Channels:
         user_ids = await call.json(requests.IDS, "user_ids")
         if len(user_ids) > 1000:  # the contract's bound; the operation's own is eight
             raise DomainError(Reason.GROUP_CHANNEL_SIZE)
+        if not all(map(is_valid_id, user_ids)):
+            raise DomainError(Reason.INVALID_ARGUMENT, field="user_ids")
         await self._visibility.require(call.caller, user_ids)
         return created(channels.channel_json(await self._channels.create_group(call.caller, user_ids)))
 
@@ -118,7 +121,7 @@ class Channels:
 
     async def of_user_in_team(self, call: Call) -> web.StreamResponse:
         """Return a user's channels in a team, direct and group ones included."""
-        return answer(await self._of_user(call, call.id("team_id")))
+        return tagged(call, await self._of_user(call, call.id("team_id")))
 
     async def _of_user(self, call: Call, team_id: str) -> list[dict[str, Any]]:
         found = await self._channels.of_user(

@@ -12,7 +12,7 @@ from services.edge.clients.files import FileClient
 from services.edge.clients.posts import PostClient
 from services.edge.dialect import posts, requests
 from services.edge.dialect.files import file_json
-from services.edge.rest.kit import PER_PAGE_MAX, Call, Route, answer, created, ok, require
+from services.edge.rest.kit import PER_PAGE_MAX, Call, Route, answer, created, ok, require, tagged
 
 MAX_IDS = 1000
 
@@ -66,12 +66,13 @@ class Posts:
         """Return a post."""
         deleted = call.flag("include_deleted")
         require(not deleted or call.caller.is_admin, "manage_system")
-        return answer(posts.post_json(await self._posts.get(call.caller, call.id("post_id"), include_deleted=deleted)))
+        post = await self._posts.get(call.caller, call.id("post_id"), include_deleted=deleted)
+        return tagged(call, posts.post_json(post))
 
     async def files(self, call: Call) -> web.StreamResponse:
         """Return the descriptions of a post's files."""
         post = await self._posts.get(call.caller, call.id("post_id"))
-        return answer([file_json(file) for file in post.files])
+        return tagged(call, [file_json(file) for file in post.files])
 
     async def update(self, call: Call) -> web.StreamResponse:
         """Change a post; what the body leaves out is kept."""
@@ -125,7 +126,7 @@ class Posts:
             direction=call.query("direction"),
         )
         thread = await self._posts.thread(call.caller, question)
-        return answer(posts.thread_json(thread, threads=call.flag("collapsedThreads")))
+        return tagged(call, posts.thread_json(thread, threads=call.flag("collapsedThreads")))
 
     async def page(self, call: Call) -> web.StreamResponse:
         """Return a page of a channel's history."""
@@ -143,7 +144,8 @@ class Posts:
             skip_threads=call.flag("skipFetchThreads"),
             roots_only=threads,
         )
-        return answer(posts.page_json(await self._posts.page(call.caller, question), threads=threads))
+        shown = posts.page_json(await self._posts.page(call.caller, question), threads=threads)
+        return answer(shown) if question.since_ms else tagged(call, shown)
 
 
 def _anchor(call: Call, name: str) -> str:

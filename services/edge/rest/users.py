@@ -15,7 +15,7 @@ from services.edge.clients.members import MemberClient
 from services.edge.clients.teams import TeamClient
 from services.edge.dialect import requests, users
 from services.edge.dialect.users import UserShapes
-from services.edge.rest.kit import Call, Route, answer, created
+from services.edge.rest.kit import Call, Route, answer, created, tagged
 from services.edge.rest.visibility import Visibility
 
 SEARCH_LIMIT: Final = 100
@@ -67,7 +67,7 @@ class Users:
         """Return a user."""
         user_id = call.id("user_id")
         await self._visibility.require(call.caller, (user_id,))
-        return answer(self._shapes.seen_by(call.caller, await self._auth.user(user_id)))
+        return tagged(call, self._shapes.seen_by(call.caller, await self._auth.user(user_id)))
 
     async def by_username(self, call: Call) -> web.StreamResponse:
         """Return a user by name."""
@@ -76,7 +76,7 @@ class Users:
         except DomainError as error:
             raise _not_found(error, call.caller) from None
         await self._visibility.require(call.caller, (user.id,))
-        return answer(self._shapes.seen_by(call.caller, user))
+        return tagged(call, self._shapes.seen_by(call.caller, user))
 
     async def by_email(self, call: Call) -> web.StreamResponse:
         """Return a user by mail address, where addresses are no secret."""
@@ -87,7 +87,7 @@ class Users:
         except DomainError as error:
             raise _not_found(error, call.caller) from None
         await self._visibility.require(call.caller, (user.id,))
-        return answer(self._shapes.seen_by(call.caller, user))
+        return tagged(call, self._shapes.seen_by(call.caller, user))
 
     async def by_ids(self, call: Call) -> web.StreamResponse:
         """Return those of some users that exist, are visible, and changed since `since`."""
