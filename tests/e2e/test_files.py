@@ -13,7 +13,7 @@ CONTENT = bytes(range(256)) * 3000
 
 
 def _form(channel_id: str, *files: tuple[str, bytes], client_ids: tuple[str, ...] = ()) -> aiohttp.FormData:
-    form = aiohttp.FormData()
+    form = aiohttp.FormData(quote_fields=False)  # browsers send names as they are, in UTF-8
     form.add_field("channel_id", channel_id)
     for name, content in files:
         form.add_field("files", content, filename=name)

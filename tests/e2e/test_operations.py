@@ -44,6 +44,8 @@ async def test_health_is_plain(world: World, edges: tuple[Place, Place]) -> None
         ("GET", "/users/me/preferences", "getPreferences"),
         ("POST", "/commands/execute", "executeCommand"),
         ("GET", "/jobs", "getJobs"),
+        ("POST", "/users?iid=xxxxxxxxxxxxxxxxxxxxxxxxxx", "createUser with an invitation"),
+        ("DELETE", "/posts/xxxxxxxxxxxxxxxxxxxxxxxxxx?permanent=true", "deletePost with permanent=true"),
     ],
 )
 async def test_what_is_not_implemented_says_its_name(world: World, method: str, path: str, operation: str) -> None:

@@ -101,19 +101,6 @@ async def test_a_closed_server_takes_no_sign_ups(world: World) -> None:
         )
 
 
-async def test_an_invitation_opens_the_closed_server_and_leads_into_the_team(world: World) -> None:
-    (ana,) = await world.people("ana")
-    team = await world.team(ana)
-    name = unique("guest")
-    account = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
-    nobody = Rest(world.http, world.edges[1])
-    made = (await nobody.send("POST", "/users", account, params={"iid": team["invite_id"]})).expect(201)
-    members = await ana.rest.get(f"/teams/{team['id']}/members")
-    assert made["id"] in {member["user_id"] for member in members}
-    unknown = await nobody.send("POST", "/users", account, params={"iid": "x" * 26})
-    assert unknown.refusal == (404, "app.team.get_by_invite_id.finding.app_error")
-
-
 async def test_nobody_changes_others(world: World) -> None:
     ana, ben = await world.people("ana", "ben")
     change = {"nickname": "mine now"}
