@@ -140,7 +140,8 @@ class Play:
         for place in self._places:
             reader.place = place
             told.append(await reader.history(self._channel))
-        self._console.print(_side_by_side([place.name for place in self._places], told, self._guests))
+        names = [place.name for place in self._places]
+        self._console.print(_side_by_side(names, told, self._guests, self._console.width))
         return self._verdict(told)
 
     async def leave(self) -> None:
@@ -223,12 +224,14 @@ class Play:
         self._console.print(Text(f"  {text}", "dim"))
 
 
-def _side_by_side(names: Sequence[str], told: Sequence[Sequence[dict[str, Any]]], guests: dict[str, Guest]) -> Table:
+def _side_by_side(
+    names: Sequence[str], told: Sequence[Sequence[dict[str, Any]]], guests: dict[str, Guest], width: int
+) -> Table:
     people = {guest.id: name for name, guest in guests.items()}
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="dim")
-    table.add_column("", min_width=4, no_wrap=True)
+    table.add_column("", no_wrap=True)
     for name in names:
-        table.add_column(name, overflow="ellipsis", no_wrap=True, max_width=56)
+        table.add_column(name, overflow="ellipsis", no_wrap=True, max_width=(width - 8) // len(names) - 2)
     for number in range(max(map(len, told))):
         cells = []
         for history in told:
