@@ -38,6 +38,11 @@ class Database:
                         counted[f"{service}.{table}"] = row[0] if row else 0
         return counted
 
+    def write(self, service: str, statement: LiteralString, *values: Any) -> int:
+        """Change what lies there, as time would; return how many rows it was."""
+        with self._connect(self._mesh.ports.postgres_primary, service) as connection:
+            return connection.execute(statement, values).rowcount
+
     def await_on_replica(self, service: str, query: LiteralString, *values: Any, seconds: float = 10) -> Sequence[Any]:
         """Ask the replica until it answers a row; return the rows."""
         deadline = time.monotonic() + seconds

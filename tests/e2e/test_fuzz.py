@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import ADMIN
@@ -145,6 +145,7 @@ def test_no_request_makes_an_operation_fail(
     sent = body if body is None else _fill(body.decode("latin-1"), ground.names).encode("latin-1")
 
     status, kind, answer = _ask(ground.connections[turn], operation.method, url, sent, ground.token)
+    event(f"answered {status}")  # pytest --hypothesis-show-statistics
     assert status < 500 or status == 501, (status, answer)
     if status >= 400:
         assert kind == "application/json"

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e import sockets
 from tests.e2e.client import Place, Rest, sign_in
+from tests.e2e.database import Database
 from tests.e2e.world import PASSWORD, World, say
 
 EXPIRED = (401, "api.context.session_expired.app_error")
@@ -61,6 +62,18 @@ async def test_a_revoked_session_closes_its_sockets_and_is_refused_on_both_edges
     for socket in open_sockets:
         await socket.closed()
     assert not any(socket.ended for socket in others)
+
+
+async def test_an_expired_session_is_refused_on_both_edges(world: World, database: Database) -> None:
+    (ana,) = await world.people("ana")
+    expired = await sign_in(world.http, world.edges[0], ana.username, PASSWORD)
+    (older, newer) = sorted((await ana.rest.get("/users/me/sessions")), key=lambda session: int(session["create_at"]))
+    assert newer["expires_at"] > newer["create_at"]
+    assert database.write("auth", "UPDATE sessions SET expires_at = 1 WHERE id = %s", newer["id"]) == 1
+    for edge in world.edges:
+        assert await expired.at(edge).refused("GET", "/users/me") == EXPIRED
+        assert await ana.at(edge).get("/users/me")
+    assert older["id"] in {session["id"] for session in await ana.rest.get("/users/me/sessions")}
 
 
 async def test_logging_out_ends_the_session_everywhere(world: World) -> None:
