@@ -4,13 +4,16 @@ auth publishes a revocation to the control stream before it answers it. So when 
 own to that stream and read it back, it has also read every revocation that was answered before the marker was written:
 for 75 ms from that moment it may answer from memory. Then it writes the next marker, or asks auth when the bus is away.
 Silence is never trusted, and an idle edge writes nothing.
+
+The stream may lack a revocation: auth alone was cut off from Redis, or Redis was emptied, or failed over, before it was
+read. The poll of auth's log finds it, once a second: `doubt`.
 """
 
 import asyncio
 import contextvars
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -40,6 +43,7 @@ KEPT_SECONDS: Final = 60.0
 """How long a session is kept without asking again, so that auth sees that it is in use."""
 
 MAX_SESSIONS: Final = 100_000
+_USER: Final = "auth/user:"
 _MAX_TOKENS: Final = 512
 _MAX_WAITING: Final = 20_000
 _PROOF_TRIES: Final = 3
@@ -73,7 +77,8 @@ class Sessions:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._tokens: dict[str, set[str]] = {}  # by user
         self._watchers: list[Revoked] = []
-        self._under_way: list[list[tuple[str, frozenset[str]]]] = []  # revocations read while auth is being asked
+        # Read while auth is being asked: whose (empty: anybody's) sessions (none: any) to ask about once more.
+        self._under_way: list[list[tuple[str, frozenset[str]]]] = []
         self._topic = f"edge/marker:{new_id()}"
         self._marker = 0
         self._read_back: asyncio.Future[None] | None = None
@@ -103,6 +108,10 @@ class Sessions:
                 self._kept.move_to_end(token)
                 self._lookups.labels("cache").inc()
                 return kept.session
+        return await self.authenticate_anew(token)
+
+    async def authenticate_anew(self, token: str) -> Session | None:
+        """Return the token's session as auth knows it now, not from memory. Raises unavailable and busy."""
         self._lookups.labels("auth").inc()
         return await self._batcher.submit(token)
 
@@ -129,6 +138,18 @@ class Sessions:
         """Drop what is known of a user's sessions, so that auth is asked anew."""
         for token in self._tokens.pop(user_id, ()):
             self._kept.pop(token, None)
+
+    def doubt(self, topics: Collection[str] | None) -> None:
+        """Ask auth anew about the users whose topics in its log have moved; about everybody when that is not known."""
+        users = [""] if topics is None else [t.removeprefix(_USER) for t in topics if t.startswith(_USER)]
+        for meanwhile in self._under_way:
+            meanwhile.extend((user_id, frozenset()) for user_id in users)
+        if topics is None:
+            self._kept.clear()
+            self._tokens.clear()
+            return
+        for user_id in users:
+            self.forget_user(user_id)
 
     def _lasts(self, kept: _Kept) -> bool:
         expires = kept.session.expires_at_ms
@@ -228,13 +249,13 @@ class Sessions:
         if message.topic == self._topic:
             if message.seq == self._marker and self._read_back is not None and not self._read_back.done():
                 self._read_back.set_result(None)
-        elif message.topic.startswith("auth/user:"):
+        elif message.topic.startswith(_USER):
             entry = events_pb2.LogEntry.FromString(message.data)
             if entry.kind == "sessions_revoked":
                 revoked = auth_events_pb2.SessionsRevoked.FromString(entry.body)
                 self._revoke(revoked.user_id, frozenset(revoked.session_ids))
             else:  # a change of roles, or what a newer auth says of a user: ask anew
-                self.forget_user(message.topic.removeprefix("auth/user:"))
+                self.doubt([message.topic])
 
     def _revoke(self, user_id: str, session_ids: frozenset[str]) -> None:
         for meanwhile in self._under_way:
@@ -247,4 +268,4 @@ class Sessions:
 
 
 def _ended(session: Session, revocations: Iterable[tuple[str, frozenset[str]]]) -> bool:
-    return any(user_id == session.user_id and (not ids or session.id in ids) for user_id, ids in revocations)
+    return any(user_id in ("", session.user_id) and (not ids or session.id in ids) for user_id, ids in revocations)

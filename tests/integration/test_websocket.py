@@ -192,6 +192,13 @@ async def test_a_session_that_ends_while_it_is_let_in_gets_no_hello(edge: Edge) 
             await asyncio.wait_for(client.recv(), 10)
 
 
+async def test_a_session_whose_end_only_auth_knows_gets_no_hello(edge: Edge) -> None:
+    token = edge.outside.sign_in(ADA, TOPIC)
+    edge.outside.ended.add(token)
+    async with edge.connect(token) as client:
+        assert await ended(client) == 1008
+
+
 async def test_no_baseline_no_hello_but_come_again(edge: Edge) -> None:
     edge.outside.away = True
     async with edge.connect(edge.outside.sign_in(ADA)) as client:

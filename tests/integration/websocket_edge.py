@@ -111,6 +111,8 @@ class Outside:
 
     def __init__(self) -> None:
         self.sessions: dict[str, Session] = {}
+        self.ended: set[str] = set()
+        """Tokens of which only auth knows that their sessions have ended."""
         self.watchers: list[Callable[[str, frozenset[str]], None]] = []
         self.topics: dict[str, list[str]] = defaultdict(list)
         self.messaging, self.auth = Log(), Log()
@@ -130,6 +132,10 @@ class Outside:
     async def authenticate(self, token: str) -> Session | None:
         """As Sessions does."""
         return self.sessions.get(token)
+
+    async def authenticate_anew(self, token: str) -> Session | None:
+        """As Sessions does."""
+        return None if token in self.ended else self.sessions.get(token)
 
     async def current(self) -> bool:
         """As Sessions does."""

@@ -16,6 +16,10 @@ class Sessions(Protocol):
         """Return the token's session, None for nobody's. Raises DomainError when it cannot be known."""
         ...
 
+    async def authenticate_anew(self, token: str) -> Session | None:
+        """Return the same from auth itself, as of now."""
+        ...
+
     async def current(self) -> bool:
         """Return True once every revocation that was answered up to now has been told; False if nobody can say."""
         ...

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from services.chassis.bus import Bus, BusError, BusMessage, Following
@@ -28,6 +28,9 @@ SLICE_SECONDS: Final = 0.010
 POLL_SECONDS: Final = 1.0
 """How often a log is asked what has changed, ± a fifth, so that edges do not ask together."""
 
+Doubt = Callable[[Collection[str] | None], None]
+"""Told which topics of a log have moved; None: any of them may have, since the log was not followed until now."""
+
 _PAGE: Final = 1000
 _TOPICS_AT_ONCE: Final = 10_000
 _FETCHES_AT_ONCE: Final = 16
@@ -46,9 +49,14 @@ class Follower:
         tasks: Tasks,
         metrics: SocketMetrics,
         *,
+        doubts: Mapping[str, Doubt] | None = None,
         poll_seconds: float = POLL_SECONDS,
     ) -> None:
-        """`logs` by the names that topics start with. `fresh` returns once revocations answered up to now are known."""
+        """`logs` by the names that topics start with. `fresh` returns once revocations answered up to now are known.
+
+        A log with a `doubt` is polled also while there is no socket.
+        """
+        self._doubts = doubts or {}
         self._bus, self._logs, self._delivery, self._fresh = bus, logs, delivery, fresh
         self._clock, self._tasks, self._metrics, self._poll_seconds = clock, tasks, metrics, poll_seconds
         self._delivering = asyncio.Lock()
@@ -69,10 +77,17 @@ class Follower:
 
         Whoever reads a baseline waits for this first: what the bus loses afterwards is found by the next poll.
         """
-        for log, cursor in self._cursors.items():
-            if not cursor:
-                answer = await self._logs[log].changed(0)
-                self._cursors[log] = self._cursors[log] or answer.cursor
+        for log in self._cursors:
+            await self._position(log)
+
+    async def _position(self, log: str) -> None:
+        if self._cursors[log]:
+            return
+        answer = await self._logs[log].changed(0)
+        if not self._cursors[log]:
+            self._cursors[log] = answer.cursor
+            if log in self._doubts:
+                self._doubts[log](None)
 
     def ask(self) -> None:
         """Ask for what the delivery core wants now, and again when it will want something."""
@@ -194,16 +209,18 @@ class Follower:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(now.wait(), pause)
             now.clear()
-            if not self._delivery.hub:
+            if not self._delivery.hub and log not in self._doubts:
                 self._cursors[log] = 0  # nobody to repair for; `positioned` takes a new one
                 continue
             try:
-                await self.positioned()
+                await self._position(log)
                 answer = await self._logs[log].changed(self._cursors[log])
             except DomainError as error:
                 _log.warning("log did not answer", extra={"log": log, "why": str(error)})
                 continue
             self._cursors[log] = answer.cursor
             seqs = {position.topic: position.seq for position in answer.seqs}
+            if log in self._doubts:
+                self._doubts[log](seqs)
             self._delivery.changed(log, seqs, answer.incarnation, self._clock.monotonic())
             self.ask()

@@ -174,8 +174,8 @@ class SocketServer:
         hub.enter(connection)
         self._metrics.sockets.set(len(hub))
         baseline = await self._baselines.read(session.user_id)
-        # Once more, from memory: the session may have ended between the first answer and `enter`.
-        again = await self._sessions.authenticate(token)
+        # Once more, and by auth itself: a session that ended before the baseline is in no event behind it.
+        again = await self._sessions.authenticate_anew(token)
         if again is None:
             connection.close("revoked")
         if not connection.is_open:

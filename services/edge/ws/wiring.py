@@ -25,7 +25,7 @@ async def serve_websockets(process: Process, bus: Bus, clients: Clients, session
         UserShapes(settings.PrivacySettings), tell_viewed=settings.ServiceSettings.EnableChannelViewedMessages
     )
     delivery = Delivery(hub, frames, logs, metrics)
-    follower = Follower(bus, logs, delivery, sessions.current, clock, tasks, metrics)
+    follower = Follower(bus, logs, delivery, sessions.current, clock, tasks, metrics, doubts={"auth": sessions.doubt})
     baselines = BaselineReader(
         clients.members, clients.auth_log, delivery.recent, follower, tasks, process.metrics, metrics
     )
