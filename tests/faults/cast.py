@@ -56,13 +56,16 @@ class Cast:
         self,
         recorder: Recorder,
         http: aiohttp.ClientSession,
-        places: Sequence[Place],
+        edges: Sequence[Place],
+        front: Place,
         chance: random.Random,
         admin: Rest,
         name: str,
     ) -> None:
         """`name` begins every name, so that several workloads can use one mesh."""
-        self.recorder, self.http, self.places, self.chance = recorder, http, places, chance
+        self.recorder, self.http, self.edges, self.chance = recorder, http, edges, chance
+        # Half of everything goes through Envoy, the other half to an edge of the client's choice.
+        self.places = [*edges, *[front] * len(edges)]
         self._admin, self._name = admin, name
         self._team = ""
         self.admin: Caller

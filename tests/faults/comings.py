@@ -36,7 +36,7 @@ class Keeper:
 
 
 class Goer:
-    """Signs in, listens and reads, signs out, and then tries what must not work any more."""
+    """Signs in, listens and reads at every edge, signs out, and then tries everywhere what must not work any more."""
 
     def __init__(self, cast: Cast, player: Player, rooms: Sequence[Room], chance: random.Random) -> None:
         """The rooms are those that the player is in."""
@@ -49,20 +49,24 @@ class Goer:
             session = caller.session
             ear = self._listen(session)
             await ear.opens(10)
-            for _ in range(self._chance.randrange(1, 5)):
-                await page(caller, self._chance.choice(self._rooms), "newest", 10)
+            await self._read_everywhere()  # so that every edge knows the session
             done = await caller.write("sign_out", Args(ends=session.name), Request("POST", "/users/logout"))
             if done.outcome == "ok":
-                await shift.pause(self._chance.uniform(0.0, 0.4))  # around the bound
-                for _ in range(3):
-                    await page(caller, self._chance.choice(self._rooms), "newest", 10)
-                again = self._listen(session)
-                await shift.pause(0.5)  # for events that must not come
-                await again.close()
+                # Right after the bound, and right after the one for a broken bus.
+                for seconds in (self._chance.uniform(0.1, 0.4), self._chance.uniform(1.7, 2.5)):
+                    await shift.pause(seconds)
+                    await self._read_everywhere()
+                    again = self._listen(session)
+                    await shift.pause(0.3)  # for events that must not come
+                    await again.close()
             await ear.close()
             while not await self._cast.sign_in(self._player):
                 if not shift.is_on():
                     return
+
+    async def _read_everywhere(self) -> None:
+        for edge in self._cast.edges:
+            await page(self._player.caller, self._chance.choice(self._rooms), "newest", 10, place=edge)
 
     def _listen(self, session: Session) -> Ear:
         cast = self._cast

@@ -122,9 +122,9 @@ class Nemesis:
                 return [Plan(kind, REPLICA, chance.choice((1.0, 4.0, 30.0)))]
             case "roll":
                 return [Plan(kind, "everything")]
-            case "cut" | "hold":
+            case "cut":
                 return [Plan(kind, wire.name, chance.choice((0.0, 1.0, 4.0))) for wire in wires]
-            case "delay":
+            case "hold" | "delay":
                 return [Plan(kind, wire.name, chance.choice((1.0, 4.0))) for wire in wires]
             case _:
                 raise ValueError(f"there is no fault {kind!r}: choose some of {', '.join(KINDS)}")

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from tests.e2e.client import Place
 from tests.faults.caller import Caller, Request
 from tests.faults.cast import Known, Player, Room
 from tests.faults.history import Args, Done, Reacted, Shown, Value
@@ -163,8 +164,10 @@ class Reader:
             await self._caller.read("thread", Args(channel=room.id, root=root), request, page_value)
 
 
-async def page(caller: Caller, room: Room, kind: str, limit: int, known: Known | None = None) -> Done:
-    """Read a page that begins at the post, or shows what changed since then."""
+async def page(
+    caller: Caller, room: Room, kind: str, limit: int, known: Known | None = None, place: Place | None = None
+) -> Done:
+    """Read a page that begins at the post, or shows what changed since then; somewhere, or at a place."""
     query = {
         "newest": f"page=0&per_page={limit}",
         "since": f"since={known.at if known else 0}",
@@ -173,4 +176,4 @@ async def page(caller: Caller, room: Room, kind: str, limit: int, known: Known |
     }[kind]
     args = Args(channel=room.id, kind=kind, anchor=known.at if known else 0, limit=limit)
     request = Request("GET", f"/channels/{room.id}/posts?{query}&skipFetchThreads=true")
-    return await caller.read("page", args, request, page_value)
+    return await caller.read("page", args, request, page_value, place)

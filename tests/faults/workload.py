@@ -43,10 +43,9 @@ class Workload:
         writers: int = 8,
     ) -> None:
         """About `rate` writes are tried a second; `name` begins the names of people and channels."""
-        self._recorder, self._http, self._edges, self._front = recorder, http, edges, front
+        self._recorder, self._http, self._edges = recorder, http, edges
         self._chance = random.Random(seed)
-        # Half of everything goes through Envoy, the other half to an edge of the client's choice.
-        self._cast = Cast(recorder, http, [*edges, *[front] * len(edges)], self._chance, admin, name)
+        self._cast = Cast(recorder, http, edges, front, self._chance, admin, name)
         self._tokens: Iterator[int] = count(1)
         self._pause = writers / rate
         self._writers = writers
@@ -69,7 +68,7 @@ class Workload:
         owner = self._owner = await cast.player("owner")
         writers = [await cast.player(f"writer{n}") for n in range(self._writers)]
         guests = [await cast.player(f"guest{n}") for n in range(3)]
-        goers = [await cast.player(f"goer{n}") for n in range(2)]
+        goers = [await cast.player(f"goer{n}") for n in range(4)]
         flickers = [await cast.player(f"flicker{n}") for n in range(3)]
         rooms = [await cast.room(f"room{n}", owner, [*writers, *goers]) for n in range(3)]
         club = await cast.room("club", owner, [*writers[:3], *guests], private=True)
