@@ -51,6 +51,8 @@ class Order:
     rate: float = 60.0
     plans: Sequence[Plan] = ()
     """Faults by name, in this order, in place of random ones."""
+    rest: float = 60.0
+    """Within how many seconds every socket must have caught up once nothing is broken any more."""
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ async def run(mesh: Mesh, order: Order, history: Path, say: Say, wiring: Wiring 
         say("all that is under way is finished, and everything is read once more")
         await workload.stop()
         try:
-            await workload.settle()
+            await workload.settle(order.rest)
         except Unsettled as error:
             trouble.append(str(error))
     timeline, violations = judge(recorder.close())

@@ -18,8 +18,6 @@ from tests.faults.roles import Reader, Writer, reactions_of
 from tests.faults.shift import Shift
 
 _PAGE = 200
-_REST_SECONDS = 60.0
-"""Within how long every socket must have caught up once nothing is broken any more."""
 
 
 class Unsettled(Exception):
@@ -106,16 +104,16 @@ class Workload:
             if task.done() and (error := task.exception()) is not None:
                 raise error
 
-    async def settle(self) -> None:
+    async def settle(self, seconds: float) -> None:
         """Wait until every socket has caught up, close them, and read each channel's history at every edge."""
-        await self._last_words()
+        await self._last_words(seconds)
         for ear in self._ears:
             await ear.close(SETTLED)
         for room in self._rooms:
             for edge in self._edges:
                 await self._history(room, edge)
 
-    async def _last_words(self) -> None:
+    async def _last_words(self, seconds: float) -> None:
         """A last post in each channel, which every socket of its members must come to.
 
         Sockets that do not are closed all the same: the checker then says what they lack.
@@ -128,7 +126,7 @@ class Workload:
             members = await self._members(room)
             token = f"w{next(self._tokens) - 1}"
             ears = [ear for ear in self._ears if ear.user in members]
-            await asyncio.gather(*(ear.hears(token, _REST_SECONDS) for ear in ears))
+            await asyncio.gather(*(ear.hears(token, seconds) for ear in ears))
 
     async def _members(self, room: Room) -> set[str]:
         members: list[str] = []

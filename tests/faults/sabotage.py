@@ -1,0 +1,95 @@
+"""Services that break a promise on purpose, by which is seen that the workload and the checker would notice.
+
+`python -m tests.faults.sabotage services.messaging --instance …` runs the service with its part of the sabotage:
+
+- messaging reads from any replica, however old, and loses each twentieth publish;
+- edges deliver across a gap, and never ask for what they lack;
+- auth answers a revocation without telling the control stream.
+"""
+
+import runpy
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from deploy.local.paths import Layout
+from deploy.local.programs import service_command
+from deploy.local.topology import Instance
+
+_LOST = 20
+
+
+def command(instance: Instance, layout: Layout) -> Sequence[str]:
+    """How to run an instance, sabotaged. See deploy.local.programs.Command."""
+    python, dash_m, module, *rest = service_command(instance, layout)
+    return [python, dash_m, "tests.faults.sabotage", module, *rest]
+
+
+class _AnySeq(int):
+    """Equal to every seq."""
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    __hash__ = int.__hash__
+
+
+def _stale_reads() -> None:
+    from services.messaging.operations import fresh_reads
+
+    class Standing(fresh_reads._Standing):
+        def __new__(cls, access: Any, seq: int) -> "Standing":
+            return super().__new__(cls, access, _AnySeq(seq))
+
+    fresh_reads._Standing = Standing  # type: ignore[misc]
+
+
+def _lossy_bus() -> None:
+    from services.chassis.bus.redis import RedisBus
+
+    publish = RedisBus.publish
+
+    async def lossy(self: RedisBus, messages: Any) -> None:
+        await publish(self, [message for message in messages if not message.seq or message.seq % _LOST != _LOST // 2])
+
+    RedisBus.publish = lossy  # type: ignore[method-assign]
+
+
+def _no_repair() -> None:
+    from services.edge.ws.ordering import Ordering
+
+    accept = Ordering.accept
+
+    def across(self: Any, topic: str, seq: int, event: Any, incarnation: str, now: float) -> Any:
+        state = self._topics.get(topic)
+        if state is not None and seq > state.position:
+            state.position = seq - 1
+        return accept(self, topic, seq, event, incarnation, now)
+
+    Ordering.accept = across  # type: ignore[method-assign]
+    Ordering.heard = lambda *_: None  # type: ignore[method-assign]
+
+
+def _silent_revocations() -> None:
+    from services.auth.operations.revocation import Revocations
+
+    async def silent(self: Revocations, entries: Any) -> None:
+        self._publisher.publish_soon(entries)
+
+    Revocations.announce = silent  # type: ignore[method-assign]
+
+
+_PARTS = {
+    "services.messaging": (_stale_reads, _lossy_bus),
+    "services.edge": (_no_repair,),
+    "services.auth": (_silent_revocations,),
+}
+
+if __name__ == "__main__":
+    service = sys.argv.pop(1)
+    for part in _PARTS.get(service, ()):
+        part()
+    runpy.run_module(service, run_name="__main__", alter_sys=True)
