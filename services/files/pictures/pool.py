@@ -69,9 +69,7 @@ class Pictures:
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self._seconds):
-                if worker is None or worker.returncode is not None:
-                    worker = await self._start()
-                answer = await self._ask(worker, folder)
+                worker, answer = await self._work(worker, folder)
         except (TimeoutError, OSError, EOFError, ValueError) as error:
             await self._kill(worker)
             worker = None
@@ -113,6 +111,25 @@ class Pictures:
         )
         self._running.add(worker)
         return worker
+
+    async def _work(
+        self, worker: asyncio.subprocess.Process | None, folder: Path
+    ) -> tuple[asyncio.subprocess.Process, dict[str, Any]]:
+        """Return the answer and the worker that gave it: this one, or a new one if it ended without an answer.
+
+        It may have ended while it was idle, or at birth, which is no fault of the picture; a picture that ends two is.
+        """
+        for _ in range(2):
+            if worker is None or worker.returncode is not None:
+                worker = await self._start()
+            try:
+                return worker, await self._ask(worker, folder)
+            except (EOFError, ConnectionError, RuntimeError):  # the last is uvloop's word for a pipe that was closed
+                await self._kill(worker)
+            except BaseException:
+                await self._kill(worker)
+                raise
+        raise EOFError("two workers ended without an answer")
 
     async def _ask(self, worker: asyncio.subprocess.Process, folder: Path) -> dict[str, Any]:
         if worker.stdin is None or worker.stdout is None:

@@ -7,6 +7,7 @@ import time
 import zlib
 from pathlib import Path
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -95,4 +96,15 @@ async def test_a_worker_that_overruns_its_time_is_killed_and_replaced(tmp_path: 
     first, second = await pool.render(tmp_path), await pool.render(tmp_path)
     assert first == second
     assert first is not None
+    await pool.close()
+
+
+async def test_a_worker_that_ended_while_it_was_idle_costs_nobody_a_preview(tmp_path: Path) -> None:
+    (tmp_path / "original").write_bytes(picture("PNG", (10, 10)))
+    pool = Pictures(FilesMetrics(Metrics("test")), max_pixels=1000, workers=1)
+    first = await pool.render(tmp_path)
+    for worker in psutil.Process().children():
+        if "services.files.pictures.worker" in worker.cmdline():
+            worker.kill()
+    assert await pool.render(tmp_path) == first is not None
     await pool.close()
