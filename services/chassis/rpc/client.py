@@ -22,6 +22,7 @@ Response = TypeVar("Response")
 DEFAULT_SECONDS: Final = 10.0
 STREAM_SECONDS: Final = 3600.0
 LANE: Final = "x-chorus-lane"
+EDGE: Final = "x-chorus-edge"
 
 
 class Mesh:
@@ -75,16 +76,18 @@ class Peer:
         *,
         seconds: float = DEFAULT_SECONDS,
         lane: int | None = None,
+        edge: str | None = None,
     ) -> Response:
         """Call and return the answer; raise the peer's DomainError.
 
-        `seconds` is cut to what the present request has left. Calls of the same `lane` go to the same instance.
+        `seconds` is cut to what the present request has left. Calls of the same `lane` go to the same instance; a call
+        of edges goes to the one that `edge` names, or fails.
         """
         started = time.perf_counter()
         name = _label(method)
         code = "OK"
         try:
-            return await method(request, timeout=time_left(seconds), metadata=_metadata(lane))
+            return await method(request, timeout=time_left(seconds), metadata=_metadata(lane, edge))
         except grpc.aio.AioRpcError as error:
             code = error.code().name
             raise from_rpc_error(error) from error
@@ -111,7 +114,7 @@ class Peer:
                 failure = error
                 raise
 
-        call = method(watched(), timeout=seconds, metadata=_metadata(None))
+        call = method(watched(), timeout=seconds, metadata=_metadata())
         try:
             return await call
         except grpc.aio.AioRpcError as error:
@@ -131,7 +134,7 @@ class Peer:
         seconds: float = STREAM_SECONDS,
     ) -> AsyncGenerator[Response, None]:
         """Yield the parts of the answer; raise the peer's DomainError. Leaving early cancels the call."""
-        call = method(request, timeout=seconds, metadata=_metadata(None))
+        call = method(request, timeout=seconds, metadata=_metadata())
         try:
             async for part in call:
                 yield part
@@ -141,9 +144,13 @@ class Peer:
             call.cancel()
 
 
-def _metadata(lane: int | None) -> tuple[tuple[str, str], ...]:
-    about = ("x-request-id", request_id.get() or new_id())
-    return (about,) if lane is None else (about, (LANE, str(lane)))
+def _metadata(lane: int | None = None, edge: str | None = None) -> tuple[tuple[str, str], ...]:
+    about = [("x-request-id", request_id.get() or new_id())]
+    if lane is not None:
+        about.append((LANE, str(lane)))
+    if edge is not None:
+        about.append((EDGE, edge))
+    return tuple(about)
 
 
 def _label(method: Any) -> str:
