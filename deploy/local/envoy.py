@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,20 +66,23 @@ def render(topology: Topology, target: Path) -> None:
     _replace(target / "bootstrap.yaml", _text(_filled(_template("bootstrap.yaml"), values)))
 
 
-def render_endpoints(topology: Topology, target: Path) -> None:
+def render_endpoints(topology: Topology, target: Path, leaving: Sequence[Instance] = ()) -> None:
     """Tell an Envoy that was started from `target` which instances there are now; nothing else changes.
 
-    An instance that is left out gets no new traffic within milliseconds, and keeps what it has: stop it then.
+    An instance that is left out gets no new traffic within milliseconds, and keeps what it has: stop it then. Name
+    edges that are about to stop as `leaving`: clients are no longer sent there, the other edges still find them to
+    take their connections over.
     """
     edges = topology.of("edge")
     clusters = {
         "edge_rest": [_endpoint(edge, edge.port) for edge in edges],
         "edge_websocket": [_endpoint(edge, edge.websocket_port, health_port=edge.port) for edge in edges],
         **{
-            service: [_endpoint(instance, instance.port) for instance in topology.of(service)]
+            service: [_endpoint(instance, instance.rpc_port) for instance in topology.of(service)]
             for service in _template("service-clusters.yaml")["services"]
         },
     }
+    clusters["edge"] += [_endpoint(edge, edge.rpc_port) for edge in leaving if edge.service == "edge"]
     for cluster, endpoints in clusters.items():
         assignment = {"@type": _ENDPOINTS, "cluster_name": cluster, "endpoints": [{"lb_endpoints": endpoints}]}
         _publish(target / f"eds-{cluster}.yaml", [assignment])

@@ -110,14 +110,19 @@ def routed(topology: Topology) -> list[str]:
 
 
 def forgotten(ports: Ports, instance: Instance) -> bool:
-    """Whether Envoy has taken the instance out of every cluster."""
+    """Whether Envoy sends the instance no work any more."""
     hosts = _hosts(ports)
-    return not any(port in hosts.get(cluster, {}) for cluster, port in _places(instance))
+    return not any(port in hosts.get(cluster, {}) for cluster, port in _work(instance))
 
 
 def _places(instance: Instance) -> list[tuple[str, int]]:
+    return list({*_work(instance), (instance.service, instance.rpc_port)})
+
+
+def _work(instance: Instance) -> list[tuple[str, int]]:
+    """Where work comes in; an edge that gets none can still be asked for its connections."""
     if instance.websocket_port is None:
-        return [(instance.service, instance.port)]
+        return [(instance.service, instance.rpc_port)]
     return [("edge_rest", instance.port), ("edge_websocket", instance.websocket_port)]
 
 

@@ -211,7 +211,7 @@ class Mesh:
             ports.redis: REDIS,
         }
         for instance in self.topology.instances:
-            for port in (instance.port, instance.websocket_port, instance.admin_port):
+            for port in (instance.port, instance.websocket_port, instance.rpc_port, instance.admin_port):
                 if port is not None:
                     needed[port] = instance.name
         return needed
@@ -291,7 +291,7 @@ class Mesh:
         if not removed:
             return
         progress("Envoy sends it no more")
-        envoy.render_endpoints(self.topology, self.layout.envoy)
+        envoy.render_endpoints(self.topology, self.layout.envoy, leaving=removed)
         deadline = time.monotonic() + 5
         while not all(health.forgotten(self.ports, instance) for instance in removed):
             if time.monotonic() > deadline:
@@ -300,5 +300,6 @@ class Mesh:
         for instance in removed:
             progress(f"{instance.name} drains")
         self._supervisor.stop_programs([instance.name for instance in removed])
+        envoy.render_endpoints(self.topology, self.layout.envoy)
         self._supervisor.write(self._programs(self._postgres(), self.topology))
         self._supervisor.apply()

@@ -13,12 +13,13 @@ DEFAULT_FRONT = 8065
 
 # Where a service's instances begin in the block, how far apart they lie, and how many fit.
 _ROOMS = {
-    "auth": (10, 2, 10),
+    "auth": (10, 2, 5),
     "messaging": (30, 2, 10),
     "presence": (50, 2, 5),
     "files": (60, 2, 5),
     "edge": (70, 3, 10),
 }
+_EDGE_RPC = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,10 @@ class Ports:
         if not 1 <= ordinal <= room:
             raise Trouble(f"a mesh on one machine has room for {room} instances of {service}: ask for 1 to {room}.")
         return self.front + first + step * (ordinal - 1)
+
+    def edge_rpc(self, ordinal: int) -> int:
+        """Where edge number `ordinal` (from 1) serves the other edges."""
+        return self.front + _EDGE_RPC + ordinal - 1
 
 
 def room(service: str) -> int:

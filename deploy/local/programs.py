@@ -35,10 +35,10 @@ class Program:
 
 def service_command(instance: Instance, layout: Layout) -> Sequence[str]:
     """The command line that every service understands."""
-    listen = f"{instance.host}:{instance.port}"
-    listeners = ["--listen", listen]
+    listeners = ["--listen", f"{instance.host}:{instance.rpc_port}"]
     if instance.websocket_port is not None:
-        listeners = ["--rest", listen, "--websocket", f"{instance.host}:{instance.websocket_port}"]
+        listeners += ["--rest", f"{instance.host}:{instance.port}"]
+        listeners += ["--websocket", f"{instance.host}:{instance.websocket_port}"]
     return [
         *(sys.executable, "-m", f"services.{instance.service}"),
         *("--instance", instance.name, "--release", instance.release),

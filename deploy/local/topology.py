@@ -22,6 +22,8 @@ class Instance:
     """gRPC of a service; REST of an edge."""
     websocket_port: int | None
     """Of an edge alone."""
+    rpc_port: int
+    """gRPC: where Envoy's mesh listener sends calls."""
     admin_port: int
     """/healthz, /readyz, /metrics."""
 
@@ -56,6 +58,7 @@ def instance(ports: Ports, service: str, ordinal: int, release: str) -> Instance
         host="127.0.0.1",
         port=first,
         websocket_port=first + 1 if edge else None,
+        rpc_port=ports.edge_rpc(ordinal) if edge else first,
         admin_port=first + 2 if edge else first + 1,
     )
 

@@ -1,4 +1,4 @@
-"""The edge: python -m services.edge --instance … --config … --rest … --websocket … --admin …."""
+"""The edge: python -m services.edge --instance … --config … --listen … --rest … --websocket … --admin …."""
 
 from pathlib import Path
 
@@ -44,4 +44,4 @@ async def wire(process: Process) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run("edge", wire, listeners=("rest", "websocket")))
+    raise SystemExit(run("edge", wire, listeners=("listen", "rest", "websocket")))

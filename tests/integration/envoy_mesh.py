@@ -23,6 +23,7 @@ from deploy.local.topology import Instance, Topology, instance
 
 GET_POSTS = "/chorus.messaging.v1.PostService/GetPosts"
 PATCH_POST = "/chorus.messaging.v1.PostService/PatchPost"
+TAKE_OVER = "/chorus.edge.v1.EdgeService/TakeOver"
 DOWNLOAD = "/chorus.files.v1.FileService/DownloadFile"
 
 
@@ -57,7 +58,7 @@ class Service(grpc.GenericRpcHandler):  # type: ignore[misc, unused-ignore]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         key, certificate = tls / f"{instance.service}-key.pem", tls / f"{instance.service}.pem"
         self._server.add_secure_port(
-            f"{instance.host}:{instance.port}",
+            f"{instance.host}:{instance.rpc_port}",
             grpc.ssl_server_credentials(
                 [(key.read_bytes(), certificate.read_bytes())], (tls / "ca.pem").read_bytes(), require_client_auth=True
             ),
@@ -214,9 +215,8 @@ class Mesh:
         """Wait until Envoy sends to exactly the instances of the topology."""
         wanted: dict[str, set[int]] = {"edge_rest": set(), "edge_websocket": set()}
         for one in self.topology.instances:
-            if one.websocket_port is None:
-                wanted.setdefault(one.service, set()).add(one.port)
-            else:
+            wanted.setdefault(one.service, set()).add(one.rpc_port)
+            if one.websocket_port is not None:
                 wanted["edge_rest"].add(one.port)
                 wanted["edge_websocket"].add(one.websocket_port)
 
@@ -241,9 +241,8 @@ class Mesh:
             if one.service == "edge":
                 self.edges[one.name] = Edge(one)
                 await self.edges[one.name].start()
-            else:
-                self.services[one.name] = Service(one, self.tls)
-                await self.services[one.name].start()
+            self.services[one.name] = Service(one, self.tls)
+            await self.services[one.name].start()
         render(self.topology, self.folder / "xds")
         arguments = ("-c", f"{self.folder}/xds/bootstrap.yaml", "--concurrency", "2", "--disable-hot-restart")
         with (self.folder / "envoy.log").open("wb") as log:

@@ -49,18 +49,15 @@ async def _main() -> None:
     given = parser.parse_args()
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    service = None
-    if given.listen:
-        tls = Path(json.loads(Path(given.config).read_text())["ChorusSettings"]["TLSDirectory"])  # noqa: ASYNC240
-        service = await _serve_grpc(given.listen, given.instance.rpartition("-")[0], tls)
-    else:
+    tls = Path(json.loads(Path(given.config).read_text())["ChorusSettings"]["TLSDirectory"])  # noqa: ASYNC240
+    service = await _serve_grpc(given.listen, given.instance.rpartition("-")[0], tls)
+    if given.rest:
         await _serve_http(given.rest, given.instance)
         await _serve_http(given.websocket, given.instance)
     await _serve_http(given.admin, given.instance)
     print("stand-in serves", flush=True)
     await stop.wait()
-    if service is not None:
-        await service.stop(1)
+    await service.stop(1)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local import authority
-from tests.integration.envoy_mesh import DOWNLOAD, GET_POSTS, PATCH_POST, Mesh, ask, eventually, mesh
+from tests.integration.envoy_mesh import DOWNLOAD, GET_POSTS, PATCH_POST, TAKE_OVER, Mesh, ask, eventually, mesh
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -98,6 +98,21 @@ async def test_a_release_is_picked_by_header_and_an_unknown_one_means_any(runnin
         for release, names in (("next", {"auth-2"}), ("stable", {"auth-1"}), ("gone", {"auth-1", "auth-2"})):
             answers = [await ask(channel, metadata={"x-chorus-release": release}) for _ in range(12)]
             assert {answer["name"] for answer in answers} == names
+
+
+async def test_an_edge_is_reached_by_its_name_and_nobody_answers_in_its_place(running: Mesh) -> None:
+    async with running.channel("edge") as channel:
+        for name in ("edge-1", "edge-2", "edge-1"):
+            assert (await ask(channel, TAKE_OVER, {"x-chorus-edge": name}))["name"] == name
+        for wrong in ({"x-chorus-edge": "edge-3"}, {}):
+            with pytest.raises(grpc.aio.AioRpcError) as nobody:
+                await ask(channel, TAKE_OVER, wrong)
+            assert nobody.value.code() is grpc.StatusCode.UNAVAILABLE
+        await running.services["edge-2"].stop()
+        with pytest.raises(grpc.aio.AioRpcError):
+            await ask(channel, TAKE_OVER, {"x-chorus-edge": "edge-2"})
+        await running.replace(running.services["edge-2"])
+        assert (await ask(channel, TAKE_OVER, {"x-chorus-edge": "edge-2"}))["name"] == "edge-2"
 
 
 async def test_reads_are_tried_elsewhere_and_changes_are_not(running: Mesh) -> None:

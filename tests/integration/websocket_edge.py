@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from websockets.asyncio.client import ClientConnection, connect
 
 from chorus.common.v1 import events_pb2
+from chorus.edge.v1 import edge_pb2
 from chorus.messaging.v1 import memberships_pb2
 from chorus.presence.v1 import presence_pb2
 from deploy.local.redis import executable
@@ -25,16 +26,20 @@ from services.chassis.clock import SystemClock
 from services.chassis.config import Settings, load
 from services.chassis.errors import DomainError, Reason
 from services.chassis.metrics import Metrics
+from services.chassis.registry import RedisRegistry
 from services.chassis.tasks import Tasks
 from services.edge.caller import Session
 from services.edge.dialect.events import EventFrames
 from services.edge.dialect.users import UserShapes
+from services.edge.ws import handover
 from services.edge.ws.admission import BaselineReader
 from services.edge.ws.delivery import Delivery
 from services.edge.ws.follower import Follower
 from services.edge.ws.hub import Hub
 from services.edge.ws.metrics import SocketMetrics
 from services.edge.ws.presence import PresenceReporter
+from services.edge.ws.resume import Resumer
+from services.edge.ws.resumption import Resumption
 from services.edge.ws.server import SocketServer
 from tests.unit.edge.ws.sockets import entry
 
@@ -184,11 +189,32 @@ class Outside:
         return [presence_pb2.Status(user_id=user_id, status="online") for user_id in user_ids]
 
 
+class Neighbours(dict[str, Resumer]):
+    """Edges that reach one another without Envoy; one that is not there does not answer."""
+
+    async def take_over(self, edge: str, request: edge_pb2.TakeOverRequest) -> edge_pb2.TakeOverResponse:
+        """As EdgeService does."""
+        if edge not in self:
+            raise DomainError(Reason.UNAVAILABLE, part=edge)
+        given = await self[edge].hand_over(handover.wanted(request), request.user_id, request.claim)
+        return edge_pb2.TakeOverResponse.FromString(handover.answer(given).SerializeToString())
+
+
 class Edge:
     """The running WebSocket side."""
 
-    def __init__(self, port: int, outside: Outside, bus: RedisBus, server: SocketServer, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        port: int,
+        outside: Outside,
+        bus: RedisBus,
+        server: SocketServer,
+        resumer: Resumer,
+        resumption: Resumption,
+        metrics: Metrics,
+    ) -> None:
         self.port, self.outside, self.bus, self.server, self.metrics = port, outside, bus, server, metrics
+        self.resumer, self.resumption = resumer, resumption
 
     async def write(self, topic: str, body: Message, *, publish: bool = True) -> events_pb2.LogEntry:
         """Commit an event; publish it, unless it is to be lost."""
@@ -214,12 +240,20 @@ class Edge:
 
 
 @asynccontextmanager
-async def running_edge(redis_port: int, folder: Path, **sections: dict[str, Any]) -> AsyncIterator[Edge]:
-    """Run the WebSocket side of an edge."""
+async def running_edge(
+    redis_port: int,
+    folder: Path,
+    name: str = "edge-1",
+    outside: Outside | None = None,
+    neighbours: Neighbours | None = None,
+    **sections: dict[str, Any],
+) -> AsyncIterator[Edge]:
+    """Run the WebSocket side of an edge, alone or beside its neighbours in the same world."""
+    outside, neighbours = outside or Outside(), Neighbours() if neighbours is None else neighbours
     path = folder / "config.json"
     path.write_text(json.dumps({"RedisSettings": {"RedisAddress": f"127.0.0.1:{redis_port}"}} | sections))
     settings: Settings = load(path, {}).settings
-    metrics, clock, tasks, outside = Metrics("edge"), SystemClock(), Tasks(), Outside()
+    metrics, clock, tasks = Metrics("edge"), SystemClock(), Tasks()
     counted = SocketMetrics(metrics)
     bus = RedisBus(settings, metrics)
     hub = Hub(counted)
@@ -227,19 +261,37 @@ async def running_edge(redis_port: int, folder: Path, **sections: dict[str, Any]
     delivery = Delivery(hub, EventFrames(UserShapes(settings.PrivacySettings)), logs, counted)
     follower = Follower(bus, logs, delivery, outside.current, clock, tasks, counted, poll_seconds=0.3)
     baselines = BaselineReader(outside, outside.auth, delivery.recent, follower, tasks, metrics, counted)
-    presence = PresenceReporter("edge-1", outside, hub.users, clock, tasks)
+    presence = PresenceReporter(name, outside, hub.users, clock, tasks)
+    registry = RedisRegistry(settings, "connections", kept_seconds=600)
+    resumption = Resumption(delivery, ended=lambda gone: resumer.ended(gone), left_out=lambda: None)
+    resumer = Resumer(name, resumption, registry, neighbours, baselines.read, delivery, follower.alone, clock, counted)
     server = SocketServer(
-        settings, outside, baselines, delivery, follower, presence, lambda: "11.6.0.x", clock, tasks, counted
+        settings,
+        outside,
+        baselines,
+        delivery,
+        follower,
+        presence,
+        resumption,
+        resumer,
+        lambda: "11.6.0.x",
+        clock,
+        tasks,
+        counted,
     )
     follower.start()
     presence.start()
+    tasks.spawn("connections", resumer.run())
     await server.start("127.0.0.1", 0)
+    neighbours[name] = resumer
     try:
-        yield Edge(server.port, outside, bus, server, metrics)
+        yield Edge(server.port, outside, bus, server, resumer, resumption, metrics)
     finally:
-        await server.close(1.0)
+        await server.close(0.0)
+        neighbours.pop(name, None)
         await presence.close()
         await tasks.close()
+        await registry.close()
         await bus.close()
 
 

@@ -7,6 +7,7 @@ from services.chassis.rpc.client import Mesh
 from services.chassis.tasks import Tasks
 from services.edge.clients.auth import AuthClient
 from services.edge.clients.channels import ChannelClient
+from services.edge.clients.edges import EdgeClient
 from services.edge.clients.files import FileClient
 from services.edge.clients.logs import EventLogClient
 from services.edge.clients.members import MemberClient
@@ -29,6 +30,7 @@ class Clients:
     messaging_log: EventLogClient
     presence: PresenceClient
     files: FileClient
+    edges: EdgeClient
 
     @classmethod
     def of(cls, mesh: Mesh, tasks: Tasks, metrics: Metrics) -> "Clients":
@@ -45,4 +47,5 @@ class Clients:
             messaging_log=EventLogClient(messaging),
             presence=PresenceClient(mesh.peer("presence")),
             files=FileClient(mesh.peer("files")),
+            edges=EdgeClient(mesh.peer("edge")),
         )

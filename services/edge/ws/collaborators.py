@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from chorus.common.v1 import events_pb2
+from chorus.edge.v1 import edge_pb2
 from chorus.messaging.v1 import memberships_pb2
 from chorus.presence.v1 import presence_pb2
 from services.edge.caller import Session
@@ -50,6 +51,14 @@ class Baselines(Protocol):
 
     async def baselines(self, user_ids: Sequence[str]) -> memberships_pb2.GetBaselineResponse:
         """Return a baseline a user, in order, all of one snapshot."""
+        ...
+
+
+class Edges(Protocol):
+    """The other edges; raises DomainError."""
+
+    async def take_over(self, edge: str, request: edge_pb2.TakeOverRequest) -> edge_pb2.TakeOverResponse:
+        """Ask an edge for a connection; on an error it may have been handed over all the same."""
         ...
 
 

@@ -28,11 +28,8 @@ from picows import (
 )
 
 from services.chassis.clock import Clock
-from services.chassis.ids import new_id
-from services.edge.caller import Session
-from services.edge.dialect.events import Frame
-from services.edge.ws.metrics import SocketMetrics
 from services.edge.ws.protocol import CHALLENGE_SECONDS, MAX_FRAME, Close, Conversation, Step
+from services.edge.ws.stream import Stream
 from services.edge.ws.upgrade import Upgrade
 
 _log = logging.getLogger(__name__)
@@ -52,6 +49,8 @@ BURST_BYTES: Final = 64 * 1024
 _LINGER_SECONDS: Final = 5.0
 _CODES: Final = {
     "draining": WSCloseCode.GOING_AWAY,
+    "resumed": WSCloseCode.OK,
+    "given_up": WSCloseCode.SERVICE_RESTART,
     "too_big": WSCloseCode.MESSAGE_TOO_BIG,
     "broken_frame": WSCloseCode.PROTOCOL_ERROR,
     "unavailable": WSCloseCode.TRY_AGAIN_LATER,
@@ -89,19 +88,16 @@ class Owner(Protocol):
 class Connection(WSListener):
     """A client's connection, from the upgrade to its end."""
 
-    def __init__(self, upgrade: Upgrade, owner: Owner, clock: Clock, metrics: SocketMetrics) -> None:
+    def __init__(self, upgrade: Upgrade, owner: Owner, clock: Clock) -> None:
         """Made for a request that may be upgraded; picows calls the rest."""
         self.upgrade = upgrade
-        self.connection_id = new_id()
-        self.user_id = self.session_id = ""
-        self.admin = False
+        self.stream: Stream | None = None
         self.conversation = Conversation()
         self.is_open = True
         self.opened_at = self.heard_at = clock.monotonic()
         self.busy = False
-        self._owner, self._clock, self._metrics = owner, clock, metrics
+        self._owner, self._clock = owner, clock
         self._transport: WSTransport | None = None
-        self._seq = 0
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._written = 0
@@ -110,32 +106,21 @@ class Connection(WSListener):
         self._parts_type = WSMsgType.TEXT
         self._abort: asyncio.TimerHandle | None = None
 
-    def signed_in(self, session: Session) -> None:
-        """Take a user, for good."""
-        self.user_id, self.session_id = session.user_id, session.id
-        self.admin = session.caller().is_admin
-        self.conversation.authenticated = True
-
     # What goes out.
-
-    def send(self, frame: Frame) -> None:
-        """Take a frame under the next seq; it leaves at `flush`."""
-        if not self.is_open:
-            return
-        if frame.droppable and self.unsent() > SEND_BYTES // 2:
-            self._metrics.dropped.labels("slow").inc()
-            return
-        head = frame.head_for(self.user_id) if frame.mentioned else frame.head
-        self._take(b"%b%d}" % (head, self._seq))
-        self._seq += 1
 
     def reply(self, text: bytes) -> None:
         """Send an answer now; behind what was taken before it."""
-        if self.is_open:
-            self._take(text)
-            self.flush()
+        self.take(text)
+        self.flush()
 
-    def _take(self, text: bytes) -> None:
+    def lags(self) -> bool:
+        """Whether so much is unsent that what is soon stale should be left out."""
+        return self.unsent() > SEND_BYTES // 2
+
+    def take(self, text: bytes) -> None:
+        """Take a text; it leaves at `flush`, or earlier when much has come together."""
+        if not self.is_open:
+            return
         self._pending.append(text)
         self._pending_bytes += len(text)
         if self._pending_bytes > BURST_BYTES:
@@ -188,9 +173,12 @@ class Connection(WSListener):
         return self._clock.monotonic() - self._marks[0][1] > SEND_SECONDS
 
     def ping(self) -> None:
-        """Send a control ping; its pong moves `heard_at`."""
+        """Send a control ping behind what was taken; its pong moves `heard_at`."""
         if self._transport is not None and self.is_open:
+            self.flush()
             self._transport.send_ping()
+            if self.stream is not None:
+                self.stream.ping_sent()
 
     def close(self, cause: str) -> None:
         """Close; nothing more goes out. `cause` chooses the code and is counted."""
@@ -231,13 +219,16 @@ class Connection(WSListener):
         try:
             self._frame(transport, frame)
         except Exception:
-            _log.exception("connection failed", extra={"connection": self.connection_id})
+            connection_id = self.stream.connection_id if self.stream is not None else ""
+            _log.exception("connection failed", extra={"connection": connection_id})
             self.close("failed")
 
     def _frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
         if kind == WSMsgType.PONG:
             self.heard_at = self._clock.monotonic()
+            if self.stream is not None:
+                self.stream.pong_came()
         elif kind == WSMsgType.CLOSE:
             code = frame.get_close_code()
             transport.send_close(WSCloseCode.OK if code == WSCloseCode.NO_INFO else code)

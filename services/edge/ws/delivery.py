@@ -84,39 +84,64 @@ class Delivery:
                 yield from self.hub.fan_out(listeners, 0, frame)
 
     def admit(
-        self, socket: Socket, positions: Mapping[str, int], incarnations: Mapping[str, str], mark: int, now: float
+        self,
+        socket: Socket,
+        positions: Mapping[str, int],
+        incarnations: Mapping[str, str],
+        mark: int,
+        now: float,
+        *,
+        reached: Mapping[str, int] | None = None,
     ) -> None:
         """Let a socket, which has its hello, listen to topics from the positions of its baseline on.
 
-        `mark` is the place in `recent` from before the baseline was read: what came since is handed over here.
+        `mark` is the place in `recent` from before the baseline was read: what came since is handed over here. A
+        socket that goes on from another edge listens to what it has `reached` so far, as far as the baseline still
+        has it, and from there on; what else the baseline has is behind events that the socket still gets. Not to be
+        called during a fan-out.
         """
         for log, incarnation in incarnations.items():
             self._check(log, incarnation)
-        recent = self.recent.since(mark)
-        fresh: set[str] = set()
+        gap = not self.recent.has_all_since(mark)
+        fresh: list[tuple[str, int]] = []
         pasts: list[tuple[Listeners, list[LogEntry]]] = []
-        for topic, seq in positions.items():
+        # Channels before the user's own topic, which tells of leaving and of coming again: first what lies before that.
+        for topic, known in sorted(positions.items(), key=_is_users):
             ordering = self.orderings.get(log_of(topic))
-            if ordering is None:
+            seq = known if reached is None else reached.get(topic)
+            if ordering is None or seq is None:
                 continue
             listeners = self.hub.listeners(topic)
             if listeners is None:
-                ordering.track(topic, seq, now, unsure=recent is None)
-                fresh.add(topic)
+                ordering.track(topic, seq, now, unsure=gap or self.recent.between(topic, seq, known) is None)
+                fresh.append((topic, seq))
                 self.hub.subscribe(socket, topic, seq)
             elif listeners.position <= seq:
                 self.hub.subscribe(socket, topic, seq)
-                ordering.heard(topic, seq, now)
-            elif (past := _found(recent, topic, seq, listeners.position)) is not None:
+                ordering.heard(topic, max(seq, known), now)
+            elif (past := self._past(ordering, topic, seq, listeners.position)) is not None:
                 pasts.append((self.hub.subscribe(socket, topic, listeners.position), past))
             else:
                 self._catch_up(socket, topic, seq, listeners)
         for listeners, past in pasts:
             self._replay(socket, listeners, past, now)
-        for message in recent or ():
-            if message.topic in fresh:
-                for _ in self._accept(LogEntry.FromString(message.data), now):
-                    pass  # nobody else listens to it yet
+        for topic, seq in fresh:
+            for message in tuple(self.recent.of(topic)):
+                if message.seq > seq:
+                    for _ in self._accept(LogEntry.FromString(message.data), now):
+                        pass  # nobody else listens to it yet
+
+    def positions(self, socket: Socket) -> dict[str, int]:
+        """Return how far the socket is in each of its topics. Not to be asked during a fan-out."""
+        return self.hub.positions(socket)
+
+    def incarnations(self) -> dict[str, str]:
+        """Return the incarnation of each log, empty where none was heard of."""
+        return {log: ordering.incarnation for log, ordering in self.orderings.items()}
+
+    def attend(self, socket: Socket, present: bool) -> None:
+        """Count the socket's user as here or not."""
+        self.hub.attend(socket, present)
 
     def leave(self, socket: Socket) -> None:
         """Forget a socket."""
@@ -181,6 +206,7 @@ class Delivery:
 
     def adopt(self, log: str, incarnation: str, seqs: Mapping[str, int], now: float) -> None:
         """Compare with a log's new incarnation; where this edge is ahead of it, sockets are closed."""
+        self.recent.clear()
         for topic in self.orderings[log].adopt(incarnation, seqs, now):
             self.close_topic(topic, "log_incarnation")
 
@@ -310,6 +336,14 @@ class Delivery:
         for socket in self.hub.sockets_of(event.body.user.id):
             socket.admin = admin
 
+    def _past(self, ordering: Ordering[LogEntry], topic: str, after: int, upto: int) -> list[LogEntry] | None:
+        """Return a topic's events of the past if all of them are at hand, and of the log that there is now."""
+        found = self.recent.between(topic, after, upto)
+        past = None if found is None else [LogEntry.FromString(message.data) for message in found]
+        if past is None or any(entry.incarnation != ordering.incarnation for entry in past):
+            return None
+        return past
+
     def _unsubscribe(self, socket: Socket, topic: str) -> None:
         if self.hub.unsubscribe(socket, topic):
             self._forget(topic)
@@ -323,11 +357,5 @@ class Delivery:
             socket.close(cause)
 
 
-def _found(recent: Sequence[BusMessage] | None, topic: str, after: int, upto: int) -> list[LogEntry] | None:
-    """Return the topic's events behind `after` up to `upto` if all of them are among the recent messages."""
-    if recent is None:
-        return None
-    by_seq = {m.seq: m.data for m in recent if m.topic == topic and after < m.seq <= upto}
-    if len(by_seq) < upto - after:
-        return None
-    return [LogEntry.FromString(by_seq[seq]) for seq in range(after + 1, upto + 1)]
+def _is_users(position: tuple[str, int]) -> bool:
+    return position[0].partition("/")[2].startswith("user:")

@@ -32,6 +32,8 @@ Doubt = Callable[[Collection[str] | None], None]
 """Told which topics of a log have moved; None: any of them may have, since the log was not followed until now."""
 
 _PAGE: Final = 1000
+_TOGETHER: Final = 64
+"""Messages that are handed out in one go; then sockets may come and go (`alone`)."""
 _TOPICS_AT_ONCE: Final = 10_000
 _FETCHES_AT_ONCE: Final = 16
 
@@ -111,6 +113,10 @@ class Follower:
         with contextlib.suppress(RuntimeError):  # the process is ending
             self.ask()
 
+    def alone(self) -> asyncio.Lock:
+        """Return what is held while something is being handed out: enter it to see or change who has got what."""
+        return self._delivering
+
     async def hand_out(self, work: Iterator[None]) -> None:
         """Exhaust `work` of the delivery core and write what it handed out, letting others run every 10 ms."""
         async with self._delivering:
@@ -145,7 +151,8 @@ class Follower:
                     event.set()
             if self._delivery.hub:
                 await self._fresh()
-            await self.hand_out(self._batch(batch))
+            for start in range(0, len(batch), _TOGETHER):
+                await self.hand_out(self._batch(batch[start : start + _TOGETHER]))
             self.ask()
 
     @staticmethod

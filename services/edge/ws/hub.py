@@ -67,6 +67,11 @@ class Listeners:
         """Whether a present event is new to the socket."""
         return socket in self.sockets and self.floors.get(socket, -1) < seq
 
+    def reached(self, socket: Socket) -> int:
+        """Return up to which seq the socket was handed the topic, or knew it when it came."""
+        waiting = self.catching.get(socket)
+        return waiting.after if waiting is not None else max(self.floors.get(socket, 0), self.position)
+
 
 class Hub:
     """All sockets of this edge."""
@@ -77,6 +82,9 @@ class Hub:
         self._topics: dict[str, Listeners] = {}
         self._topics_of: dict[Socket, set[str]] = {}
         self._users: dict[str, set[Socket]] = {}
+        self._present: dict[str, set[Socket]] = {}
+        self.present = 0
+        """How many sockets have a client."""
         self._dirty: set[Socket] = set()
         self._on_presence: list[Callable[[str, bool], None]] = []
         self._frames = 0
@@ -88,11 +96,25 @@ class Hub:
     def enter(self, socket: Socket) -> None:
         """Know a signed-in socket, so that revocation finds it; it listens to nothing yet."""
         self._topics_of[socket] = set()
-        sockets = self._users.setdefault(socket.user_id, set())
-        sockets.add(socket)
-        if len(sockets) == 1:
+        self._users.setdefault(socket.user_id, set()).add(socket)
+        self.attend(socket, True)
+
+    def attend(self, socket: Socket, present: bool) -> None:
+        """Count the socket's user as here or not: a client that is away leaves behind what it listens to."""
+        user_id = socket.user_id
+        sockets = self._present.get(user_id, set())
+        before = len(sockets)
+        if present:
+            self._present[user_id] = sockets
+            sockets.add(socket)
+        else:
+            sockets.discard(socket)
+            if not sockets:
+                self._present.pop(user_id, None)
+        self.present += len(sockets) - before
+        if bool(before) != bool(sockets):
             for told in self._on_presence:
-                told(socket.user_id, True)
+                told(user_id, present)
 
     def leave(self, socket: Socket) -> list[str]:
         """Forget a socket; return the topics that nobody listens to any more."""
@@ -102,8 +124,7 @@ class Hub:
             sockets.discard(socket)
             if not sockets:
                 del self._users[socket.user_id]
-                for told in self._on_presence:
-                    told(socket.user_id, False)
+            self.attend(socket, False)
         self._dirty.discard(socket)
         return emptied
 
@@ -116,8 +137,8 @@ class Hub:
         return len(self._topics_of)
 
     def users(self) -> list[str]:
-        """Return the users with sockets here."""
-        return list(self._users)
+        """Return the users who are here."""
+        return list(self._present)
 
     def sockets_of(self, user_id: str) -> Collection[Socket]:
         """Return a user's sockets, as they are now."""
@@ -134,6 +155,10 @@ class Hub:
     def listens(self, socket: Socket, topic: str) -> bool:
         """Whether the socket gets the topic's events."""
         return topic in self._topics_of.get(socket, ())
+
+    def positions(self, socket: Socket) -> dict[str, int]:
+        """Return up to which seq the socket was handed each of its topics. Not to be asked during a fan-out."""
+        return {topic: self._topics[topic].reached(socket) for topic in self._topics_of.get(socket, ())}
 
     def subscribe(self, socket: Socket, topic: str, position: int) -> Listeners:
         """Let the socket hear of the topic what comes behind `position`; return its listeners."""

@@ -23,3 +23,13 @@ class SocketMetrics:
         self.baselines = metrics.counter(
             "edge_baselines_total", "Baselines asked for, by end: read or failed.", ("outcome",)
         )
+        self.resumptions = metrics.counter(
+            "edge_resumptions_total",
+            "Clients that came again, by end: here, from_another, or why they begin anew.",
+            ("outcome",),
+        )
+        self.handed_over = metrics.counter(
+            "edge_handovers_total", "Connections that other edges asked for: given, or why not.", ("outcome",)
+        )
+        self.away = metrics.gauge("edge_streams_away", "Connections that wait for their clients to come again.")
+        self.away_bytes = metrics.gauge("edge_streams_away_bytes", "Bytes kept for clients that are to come again.")

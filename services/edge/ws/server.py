@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -26,6 +26,9 @@ from services.edge.ws.delivery import Delivery
 from services.edge.ws.follower import Follower
 from services.edge.ws.metrics import SocketMetrics
 from services.edge.ws.presence import PresenceReporter
+from services.edge.ws.resume import Arrival, Resumer
+from services.edge.ws.resumption import Resumption
+from services.edge.ws.stream import Stream
 from services.edge.ws.upgrade import PATH, Refused, read
 
 _log = logging.getLogger(__name__)
@@ -50,6 +53,8 @@ class SocketServer:
         delivery: Delivery,
         follower: Follower,
         presence: PresenceReporter,
+        resumption: Resumption,
+        resumer: Resumer,
         server_version: Callable[[], str],
         clock: Clock,
         tasks: Tasks,
@@ -58,6 +63,7 @@ class SocketServer:
         """`server_version` is what hello tells."""
         self._settings, self._sessions, self._baselines = settings, sessions, baselines
         self._delivery, self._follower, self._presence = delivery, follower, presence
+        self._resumption, self._resumer = resumption, resumer
         self._server_version, self._clock, self._tasks, self._metrics = server_version, clock, tasks, metrics
         self._hostname = socket.gethostname()
         self._connections: set[Connection] = set()
@@ -80,14 +86,19 @@ class SocketServer:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self, within: float) -> None:
-        """Take no more, and close all connections, spread over up to `within` seconds."""
+        """Take no more, close all connections, and wait until their clients are elsewhere, up to `within` seconds.
+
+        The closes are spread over some of the time; the rest is for the clients, who come again after seconds.
+        """
+        until = self._clock.monotonic() + within
         if self._server is not None:
             self._server.close()
         leaving = list(self._connections)
         for number, connection in enumerate(leaving):
             connection.close("draining")
             if (number + 1) % 10 == 0:
-                await asyncio.sleep(min(_DRAIN_EACH, within / len(leaving)) * 10)
+                await asyncio.sleep(min(_DRAIN_EACH, within / 3 / len(leaving)) * 10)
+        await self._resumer.drained(until - self._clock.monotonic())
 
     def _judge(self, method: bytes, target: bytes, headers: Mapping[str, str]) -> Connection | Refusal:
         request_id = headers.get("x-request-id") or new_id()
@@ -99,7 +110,7 @@ class SocketServer:
         except (Refused, ValueError) as error:
             why = str(error) if isinstance(error, Refused) else "The request cannot be read."
             return _refusal(request_id, HTTPStatus.BAD_REQUEST, "api.web_socket.connect.upgrade.app_error", why)
-        return Connection(upgrade, self, self._clock, self._metrics)
+        return Connection(upgrade, self, self._clock)
 
     # What connections tell.
 
@@ -126,8 +137,8 @@ class SocketServer:
                 case protocol.Typing(seq, channel_id, parent_id):
                     self._typing(connection, seq, channel_id, parent_id)
                 case protocol.Active(active, _):
-                    if active:
-                        self._presence.active(connection.user_id)
+                    if active and connection.stream is not None:
+                        self._presence.active(connection.stream.user_id)
                 case protocol.AskStatuses(seq, user_ids):
                     if connection.busy:
                         connection.reply(protocol.busy(seq).text)
@@ -138,12 +149,14 @@ class SocketServer:
                     connection.close(cause)
 
     def closed(self, connection: Connection, cause: str) -> None:
-        """Forget it."""
+        """Forget it; its stream may go on with another."""
         self._metrics.closed.labels(cause).inc()
         self._connections.discard(connection)
         self._stalled.discard(connection)
-        self._delivery.leave(connection)
-        self._metrics.sockets.set(len(self._delivery.hub))
+        stream = connection.stream
+        if stream is not None and stream.carrier is connection:
+            self._resumption.lost(stream, cause, self._clock.monotonic())
+        self._metrics.sockets.set(self._delivery.hub.present)
 
     def stalled(self, connection: Connection) -> None:
         """Look at it every second."""
@@ -158,54 +171,81 @@ class SocketServer:
                 if challenge:  # a wrong cookie is no end: a challenge may follow
                     connection.close("bad_token")
                 return
-            if connection.is_open and not connection.user_id:
+            if connection.is_open and connection.stream is None:
                 await self._admit(connection, session, token, challenge)
         except DomainError as error:
             _log.warning("connection not admitted", extra={"why": str(error)})
             connection.close("unavailable")
 
     async def _admit(self, connection: Connection, session: Session, token: str, challenge: int) -> None:
-        """Baseline, hello, and what came meanwhile (DESIGN §4 "Baseline")."""
-        hub = self._delivery.hub
-        connection.signed_in(session)
-        siblings = [s for s in hub.sockets_of(session.user_id) if isinstance(s, Connection)]
-        if len(siblings) >= USER_SOCKETS:
-            min(siblings, key=lambda sibling: sibling.opened_at).close("too_many")
-        hub.enter(connection)
-        self._metrics.sockets.set(len(hub))
-        baseline = await self._baselines.read(session.user_id)
-        # Once more, and by auth itself: a session that ended before the baseline is in no event behind it.
-        again = await self._sessions.authenticate_anew(token)
-        if again is None:
-            connection.close("revoked")
-        if not connection.is_open:
-            return
-        connection.send(hello(session.user_id, connection.connection_id, self._server_version(), self._hostname))
-        if challenge:
-            connection.reply(protocol.answered(challenge).text)
-        self._delivery.admit(
-            connection, baseline.positions, baseline.incarnations, baseline.mark, self._clock.monotonic()
-        )
-        connection.flush()
+        """Let the client go on with what it had, or begin a new stream for it."""
+        self._make_room(session.user_id)
+        admin = session.caller().is_admin
+        stream = Stream(new_id(), session.user_id, session.id, admin, connection, self._resumption)
+        connection.conversation.authenticated = True
+        self._delivery.hub.enter(stream)
+        self._metrics.sockets.set(self._delivery.hub.present)
+
+        async def still_signed_in() -> bool:
+            # By auth itself: a session that ended before the baseline, or the place where it goes on, is in no event
+            # behind it.
+            return await self._sessions.authenticate_anew(token) is not None
+
+        def greet() -> None:
+            if challenge:
+                connection.reply(protocol.answered(challenge).text)
+
+        wanted = connection.upgrade.wanted
+        try:
+            if wanted is None or not await self._resumer.resume(Arrival(stream, wanted, still_signed_in, greet)):
+                await self._begin(stream, still_signed_in, greet)
+        finally:
+            if not connection.is_open and stream not in self._resumption:
+                stream.close("lost")
         self._follower.ask()
 
+    async def _begin(
+        self, stream: Stream, still_signed_in: Callable[[], Awaitable[bool]], greet: Callable[[], None]
+    ) -> None:
+        """Baseline, hello, and what came meanwhile (DESIGN §4 "Baseline")."""
+        baseline = await self._baselines.read(stream.user_id)
+        if not await still_signed_in():
+            stream.close("revoked")
+        async with self._follower.alone():
+            if stream.carrier is None:
+                return
+            stream.send(hello(stream.user_id, stream.connection_id, self._server_version(), self._hostname))
+            greet()
+            self._resumer.begin(stream)
+            now = self._clock.monotonic()
+            self._delivery.admit(stream, baseline.positions, baseline.incarnations, baseline.mark, now)
+            stream.flush()
+
+    def _make_room(self, user_id: str) -> None:
+        """Close the oldest of a user's sockets when there are too many."""
+        streams = self._delivery.hub.sockets_of(user_id)
+        theirs = [s.carrier for s in streams if isinstance(s, Stream) and isinstance(s.carrier, Connection)]
+        if len(theirs) >= USER_SOCKETS:
+            min(theirs, key=lambda connection: connection.opened_at).close("too_many")
+
     def _unchallenged(self, connection: Connection) -> None:
-        if not connection.user_id:
+        if connection.stream is None:
             connection.close("unauthenticated")
 
     def _revoked(self, user_id: str, session_ids: frozenset[str]) -> None:
-        for connection in self._delivery.hub.sockets_of(user_id):
-            if not session_ids or connection.session_id in session_ids:
-                connection.close("revoked")
+        for stream in self._delivery.hub.sockets_of(user_id):
+            if not session_ids or stream.session_id in session_ids:
+                stream.close("revoked")
 
     # What clients ask for.
 
     def _typing(self, connection: Connection, seq: int, channel_id: str, parent_id: str) -> None:
-        if not self._delivery.hub.listens(connection, channel_topic(channel_id)):
+        stream = connection.stream
+        if stream is None or not self._delivery.hub.listens(stream, channel_topic(channel_id)):
             connection.reply(protocol.invalid(seq, "channel_id").text)
             return
-        self._presence.active(connection.user_id)
-        self._presence.typing(connection.user_id, channel_id, parent_id)
+        self._presence.active(stream.user_id)
+        self._presence.typing(stream.user_id, channel_id, parent_id)
         connection.reply(protocol.answered(seq).text)
 
     async def _statuses(self, connection: Connection, seq: int, user_ids: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from services.chassis.ids import is_valid_id
+from services.edge.ws.resumption import Wanted
 
 PATH: Final = b"/api/v4/websocket"
 _COOKIE: Final = "MMAUTHTOKEN"
@@ -19,6 +20,8 @@ class Upgrade:
     """The session's token; empty when it is to come in a challenge."""
     acceptable: bool
     """False if the connection that it wants to resume has no possible name: it is upgraded and closed."""
+    wanted: Wanted | None
+    """The connection that it wants to resume."""
 
 
 class Refused(Exception):
@@ -38,7 +41,8 @@ def read(method: bytes, target: bytes, headers: Mapping[str, str], *, site_url: 
     wanted = query.get("connection_id", [""])[0]
     sequence = query.get("sequence_number", [""])[0]
     acceptable = not wanted or (is_valid_id(wanted) and _is_number(sequence))
-    return Upgrade(token_of(headers), acceptable)
+    resumes = Wanted(wanted, int(sequence)) if wanted and acceptable else None
+    return Upgrade(token_of(headers), acceptable, resumes)
 
 
 def origin_allowed(origin: str | None, host: str, site_url: str, allowed: str) -> bool:
@@ -69,4 +73,4 @@ def _origin(url: str) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text.removeprefix("-").isascii() and text.removeprefix("-").isdecimal()
+    return len(text) < 19 and text.removeprefix("-").isascii() and text.removeprefix("-").isdecimal()

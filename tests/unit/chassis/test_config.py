@@ -181,6 +181,8 @@ def test_all_wrong_values_are_told_at_once(configured: Any) -> None:
         ({"RedisSettings": {"SentinelAddresses": ["a"]}}, "SentinelMasterName"),
         ({"RedisSettings": {"SentinelAddresses": ["a"], "MasterName": "m", "ClusterAddresses": ["b"]}}, "one of them"),
         ({"RedisSettings": {"ClusterAddresses": ["b"], "DB": 1}}, "one database"),
+        ({"RedisSettings": {"SentinelMasterName": "m"}}, "SentinelMasterName is set and"),
+        ({"RedisSettings": {"SentinelPassword": "p", "ClusterAddresses": ["b"]}}, "SentinelPassword is set and"),
     ],
 )
 def test_values_that_contradict_each_other(configured: Any, document: dict[str, Any], expected: str) -> None:

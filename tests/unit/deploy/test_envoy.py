@@ -14,7 +14,7 @@ from deploy.local.ports import Ports
 from deploy.local.protos import IMAGE
 from deploy.local.topology import DEFAULT_SCALE, Topology, topology
 
-SERVICES = ["auth", "messaging", "presence", "files"]
+SERVICES = ["auth", "messaging", "presence", "files", "edge"]
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_other_instances_change_their_endpoints_alone(mesh: Topology, tmp_path: 
     render(mesh, tmp_path / "xds")
     before = files(tmp_path / "xds")
     more = topology(mesh.ports, mesh.tls_directory, {**DEFAULT_SCALE, "edge": 3, "messaging": 1})
-    expected = {"eds-edge_rest.yaml", "eds-edge_websocket.yaml", "eds-messaging.yaml"}
+    expected = {"eds-edge.yaml", "eds-edge_rest.yaml", "eds-edge_websocket.yaml", "eds-messaging.yaml"}
     render_endpoints(more, tmp_path / "xds")
     assert changed(before, files(tmp_path / "xds")) == expected
     render(mesh, tmp_path / "xds")
@@ -78,6 +78,24 @@ def test_endpoints_say_where_and_which_release(mesh: Topology, tmp_path: Path) -
         )
         for one in sockets
     ] == [(22171, 22170), (22174, 22173)]
+
+
+def test_an_edge_that_is_about_to_stop_gets_no_clients_and_is_still_found_by_the_others(
+    mesh: Topology, tmp_path: Path
+) -> None:
+    def ports(cluster: str) -> list[int]:
+        (endpoints,) = resources(tmp_path, f"eds-{cluster}.yaml")[0]["endpoints"]
+        return [one["endpoint"]["address"]["socket_address"]["port_value"] for one in endpoints["lb_endpoints"]]
+
+    first, second = mesh.of("edge")
+    fewer = replace(mesh, instances=tuple(one for one in mesh.instances if one != second))
+    render(mesh, tmp_path)
+    render_endpoints(fewer, tmp_path, leaving=[second])
+    assert ports("edge_rest") == [first.port]
+    assert ports("edge_websocket") == [first.websocket_port]
+    assert ports("edge") == [first.rpc_port, second.rpc_port]
+    render_endpoints(fewer, tmp_path)
+    assert ports("edge") == [first.rpc_port]
 
 
 def test_every_placeholder_is_filled_whatever_the_paths_hold(mesh: Topology, tmp_path: Path) -> None:

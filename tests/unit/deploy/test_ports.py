@@ -20,7 +20,7 @@ def test_a_full_mesh_fits_its_block_and_no_two_share_a_port(tmp_path: Path) -> N
         *(
             port
             for one in mesh.instances
-            for port in (one.port, one.websocket_port, one.admin_port)
+            for port in {one.port, one.websocket_port, one.rpc_port, one.admin_port}
             if port is not None
         ),
     ]
@@ -32,7 +32,9 @@ def test_places_are_those_of_the_agreement(tmp_path: Path) -> None:
     mesh = topology(Ports(8065), tmp_path, {"messaging": 2, "edge": 2})
     second, edge = mesh.of("messaging")[1], mesh.of("edge")[1]
     assert (second.name, second.port, second.admin_port, second.websocket_port) == ("messaging-2", 8097, 8098, None)
+    assert second.rpc_port == second.port
     assert (edge.name, edge.port, edge.websocket_port, edge.admin_port) == ("edge-2", 8138, 8139, 8140)
+    assert edge.rpc_port == 8086
 
 
 def test_more_instances_than_there_is_room_for_is_trouble(tmp_path: Path) -> None:

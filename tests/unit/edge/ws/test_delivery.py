@@ -73,7 +73,8 @@ def test_a_baseline_that_the_ring_no_longer_covers_is_asked_of_the_log_and_live_
     bench = Bench()
     ada = bench.socket(ADA, {TOPIC: 0})
     bench.take(*(posted(TOWN, seq) for seq in range(1, 6)))
-    bob = bench.socket(BOB, {TOPIC: 2})  # its mark is behind all five
+    bench.delivery.recent.clear()
+    bob = bench.socket(BOB, {TOPIC: 2})
     fetch = bench.catch_up()
     assert (fetch.after, fetch.upto) == (2, 5)
     bench.take(posted(TOWN, 6))
@@ -89,6 +90,7 @@ def test_sockets_whose_past_cannot_be_had_are_closed_and_no_others() -> None:
     bench = Bench()
     ada = bench.socket(ADA, {TOPIC: 0})
     bench.take(posted(TOWN, 1), posted(TOWN, 2))
+    bench.delivery.recent.clear()
     bob = bench.socket(BOB, {TOPIC: 1})
     bench.delivery.truncated(bench.catch_up())
     assert (ada.closed, bob.closed) == ([], ["log_truncated"])
