@@ -1,0 +1,155 @@
+"""Promises 4 and 8 while edges stop, die and stand still: a connection goes on exactly, or its client begins anew."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+
+import aiohttp
+import pytest
+
+from deploy.local.mesh import Mesh
+from tests.e2e import client
+from tests.e2e.client import Place
+from tests.e2e.traveller import Traveller
+from tests.e2e.world import World, histories, ids
+from tests.faults.chatter import Chatter
+
+BACK = 60.0
+"""Within how many seconds everything must be healthy again."""
+RECONNECT_SECONDS = 1.0
+"""How long these clients wait before they come again; web clients wait for three seconds and more."""
+
+
+@pytest.fixture
+def edges(doomed: Mesh) -> list[Place]:
+    """Three edges."""
+    if len(doomed.topology.of("edge")) < 3:
+        doomed.scale("edge", 3)
+    return [client.edge(doomed.ports, number) for number in (1, 2, 3)]
+
+
+async def _true(holds: Callable[[], object], what: str, seconds: float = BACK) -> None:
+    deadline = time.monotonic() + seconds
+    while not await asyncio.to_thread(holds):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        await asyncio.sleep(0.1)
+
+
+async def _well(mesh: Mesh) -> None:
+    await _true(lambda: mesh.status().healthy, "all is well")
+
+
+async def _arrive(world: World, token: str, place: Place) -> Traveller:
+    traveller = Traveller(world.http, place.name, token)
+    await traveller.come(place)
+    await traveller.until(lambda: traveller.hellos, "hello")
+    return traveller
+
+
+async def _keep_coming(traveller: Traveller, place: Place, enough: asyncio.Event) -> None:
+    """Do what a client does: come again whenever the socket has ended."""
+    while not enough.is_set():
+        if traveller.ended:
+            await asyncio.sleep(RECONNECT_SECONDS)  # its pause before it comes again
+            try:
+                await traveller.come(place)
+            except aiohttp.ClientError:
+                continue
+        else:
+            await asyncio.sleep(0.05)
+
+
+async def _all_of(travellers: Sequence[Traveller], channel_id: str, posted: list[str]) -> None:
+    for traveller in travellers:
+        await traveller.until(lambda t=traveller: len(t.posts(channel_id)) >= len(posted), "every post")
+        assert traveller.posts(channel_id) == posted, traveller.name
+
+
+async def test_rolling_restarts_are_not_seen_by_open_sockets(doomed: Mesh, world: World, edges: list[Place]) -> None:
+    """Every edge is restarted, one after the other; clients come again through Envoy and miss and repeat nothing."""
+    await _well(doomed)
+    people = await world.people("ana", "ben", "cem", "dia")
+    channel = await world.room(*people)
+    travellers = [await _arrive(world, person.token, edge) for person in people for edge in edges]
+    enough = asyncio.Event()
+    coming = [asyncio.create_task(_keep_coming(traveller, world.front, enough)) for traveller in travellers]
+    chatter = Chatter([person.at(world.front) for person in people], channel["id"])
+    for edge in edges:
+        await chatter.acknowledges(50)
+        before = doomed.pid(edge.name)
+        os.kill(before, signal.SIGTERM)
+        await _true(lambda e=edge, b=before: doomed.pid(e.name) not in (0, b), f"{edge.name} runs again")
+        await _well(doomed)
+    await chatter.acknowledges(50)
+    await chatter.end()
+    posted = ids((await histories([people[0].at(world.front)], channel["id"]))[0])
+    await _all_of(travellers, channel["id"], posted)
+    enough.set()
+    await asyncio.gather(*coming)
+    assert [traveller.hellos for traveller in travellers] == [1] * len(travellers)
+    assert max(traveller.opened for traveller in travellers) >= 2
+
+
+async def test_a_connection_goes_on_from_b_to_c_after_a_is_gone(doomed: Mesh, world: World, edges: list[Place]) -> None:
+    await _well(doomed)
+    ana, ben = await world.people("ana", "ben")
+    channel = await world.room(ana, ben)
+    moving = await _arrive(world, ana.token, edges[0])
+    chatter = Chatter([ben.at(edges[1]), ben.at(edges[2])], channel["id"])
+    await moving.hears(5)
+    await moving.go()
+    await moving.come(edges[1])
+    await moving.hears(5)
+    os.kill(doomed.pid("edge-1"), signal.SIGKILL)
+    await moving.hears(5)
+    await moving.go(abruptly=True)
+    await chatter.acknowledges(5)
+    await moving.come(edges[2])
+    await chatter.acknowledges(20)
+    await chatter.end()
+    posted = ids((await histories([ben.at(edges[1])], channel["id"]))[0])
+    await _all_of([moving], channel["id"], posted)
+    assert moving.hellos == 1
+    await moving.go()
+    await _well(doomed)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+async def test_from_an_edge_that_cannot_answer_a_client_begins_anew(
+    doomed: Mesh, world: World, edges: list[Place], how: signal.Signals
+) -> None:
+    """And an edge that stood still, and wakes, has no say in what went on meanwhile."""
+    await _well(doomed)
+    ana, ben = await world.people("ana", "ben")
+    channel = await world.room(ana, ben)
+    moving, staying = await _arrive(world, ana.token, edges[0]), await _arrive(world, ben.token, edges[0])
+    first = moving.connection_id
+    chatter = Chatter([ben.at(edges[1])], channel["id"])
+    await moving.hears(5)
+    pid = doomed.pid("edge-1")
+    os.kill(pid, how)
+    try:
+        await moving.go(abruptly=True)
+        await moving.come(edges[1])
+        await moving.until(lambda: moving.hellos == 2, "a new hello")
+        assert moving.slowest < 5
+        assert moving.connection_id != first
+        await chatter.acknowledges(20)
+    finally:
+        if how is signal.SIGSTOP:
+            os.kill(pid, signal.SIGCONT)
+    await chatter.acknowledges(20)
+    await chatter.end()
+    posted = ids((await histories([ben.at(edges[1])], channel["id"]))[0])
+    seen = moving.posts(channel["id"])
+    await moving.until(lambda: moving.posts(channel["id"])[-1:] == posted[-1:], "the last post")
+    seen = moving.posts(channel["id"])
+    assert seen == posted[-len(seen) :]
+    if how is signal.SIGSTOP:
+        # Whoever did not come again hears everything when the edge wakes: its connection was nobody else's.
+        await _all_of([staying], channel["id"], posted)
+        await staying.go()
+    await moving.go()
+    await _well(doomed)
