@@ -21,7 +21,10 @@ SLACK = 1.5
 class _Here:
     """A time during which a user had a socket."""
 
-    since: float
+    begun: float
+    """When it was opened: the mesh may know of it from then on."""
+    greeted: float
+    """When it surely was known; never, if it ended before."""
     until: float
     gone_at: float
     """By when presence must know of its end."""
@@ -45,45 +48,40 @@ def _sockets(timeline: Timeline) -> dict[str, list[_Here]]:
     ends = {end.socket: end for end in timeline.ends}
     sockets: dict[str, list[_Here]] = defaultdict(list)
     for number, opened in timeline.opens.items():
-        if number not in timeline.hellos:
-            continue
-        end = ends.get(number)
+        end, greeted = ends.get(number), timeline.hellos.get(number, inf)
         until = end.at if end is not None else inf
-        clean = end is not None and end.how in ("client", "settled") and not _disturbed(timeline, opened.edge, until)
+        clean = end is not None and end.how in ("client", "settled") and greeted < inf
+        clean = clean and not _disturbed(timeline, opened.edge, until) and not _presence_was_broken(timeline, until)
         known = until + SLACK + (CLEAN if clean else LEASE)
-        sockets[opened.client].append(_Here(timeline.hellos[number], until, known, opened.edge))
+        sockets[opened.client].append(_Here(opened.at, greeted, until, known, opened.edge))
     return sockets
 
 
 def _offline(timeline: Timeline, op: Op, user: str, sockets: list[_Here]) -> Iterator[Violation]:
+    """Losing Redis or an instance of presence excuses nothing: what edges report is known again before a lease ends."""
     for here in sockets:
-        ready = here.since + CLEAN + SLACK
-        if (
-            ready < op.began
-            and here.until > op.ended
-            and not _disturbed(timeline, here.edge, op.ended, since=here.since)
-        ):
+        known = here.greeted + CLEAN + SLACK < op.began
+        if known and here.until > op.ended and not _disturbed(timeline, here.edge, op.ended):
             text = f"{timeline.name(user)} is offline at {op.invoke.edge}, with a socket on {here.edge}"
-            yield Violation("untrue", f"{text} for {op.began - here.since:.1f} s", op.ended, "", (op.number,))
+            yield Violation("untrue", f"{text} for {op.began - here.greeted:.1f} s", op.ended, "", (op.number,))
             return
 
 
 def _online(timeline: Timeline, op: Op, user: str, status: str, sockets: list[_Here]) -> Iterator[Violation]:
-    if any(here.since - CLEAN < op.ended and here.gone_at > op.began for here in sockets):
+    if any(here.begun < op.ended and here.gone_at > op.began for here in sockets):
         return
     if _presence_was_broken(timeline, op.began):
         return
-    last = max((here.until for here in sockets), default=-inf)
+    last = max((here.until for here in sockets if here.begun < op.began), default=-inf)
     text = f"{timeline.name(user)} is {status} at {op.invoke.edge}, without a socket for {op.began - last:.1f} s"
     yield Violation("untrue", text, op.ended, "", (op.number,))
 
 
-def _disturbed(timeline: Timeline, edge: str, at: float, since: float | None = None) -> bool:
-    """Whether the edge cannot have reported, or presence not have heard, for a part of the time before `at`."""
+def _disturbed(timeline: Timeline, edge: str, at: float) -> bool:
+    """Whether the edge cannot have reported for a part of the time before."""
     return any(
-        fault.at <= at and at <= fault.until + LEASE + SLACK and _concerns(fault.target, edge) and fault.kind != "flush"
-        for fault in timeline.faults
-    ) or (since is not None and _presence_was_broken(timeline, at))
+        fault.at <= at <= fault.until + LEASE + SLACK and _concerns(fault.target, edge) for fault in timeline.faults
+    )
 
 
 def _presence_was_broken(timeline: Timeline, at: float) -> bool:
@@ -95,4 +93,6 @@ def _presence_was_broken(timeline: Timeline, at: float) -> bool:
 
 
 def _concerns(target: str, edge: str) -> bool:
-    return target in ("everything", "envoy") or target.startswith("presence") or target == edge or edge == "front"
+    # Through the front it may be any edge.
+    named = "edge" if edge == "front" else edge
+    return target in ("everything", "envoy") or target.startswith(named)
