@@ -8,7 +8,6 @@ import asyncio
 import os
 import re
 import shutil
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -60,8 +59,10 @@ class Directory(Objects):
         """Remove what nobody has written to for so long."""
 
         def discard() -> None:
-            before = time.time() - older_than_seconds
-            for entry in (self._root / _INCOMING).iterdir():
+            incoming = self._root / _INCOMING
+            os.utime(incoming)  # now, by the clock that dates the files: on NFS the server's, not ours
+            before = incoming.stat().st_mtime - older_than_seconds
+            for entry in incoming.iterdir():
                 try:
                     newest = max(path.stat().st_mtime for path in (entry, *entry.iterdir()))
                 except OSError:  # received or discarded meanwhile

@@ -45,6 +45,7 @@ def test_more_instances_than_there_is_room_for_is_trouble(tmp_path: Path) -> Non
 def test_a_taken_port_names_its_wants_and_the_way_out() -> None:
     front = free_block()
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of an earlier mesh may linger
         taken.bind(("127.0.0.1", front + 3))
         taken.listen()
         assert not is_free(front + 3)
