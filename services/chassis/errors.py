@@ -56,7 +56,6 @@ class Reason(StrEnum):
     TEAM_FULL = "team_full"
     TEAM_MEMBER_NOT_FOUND = "team_member_not_found"
     TEAM_DOMAIN_REFUSED = "team_domain_refused"
-    INVITE_NOT_FOUND = "invite_not_found"
 
     # Channels
     CHANNEL_NOT_FOUND = "channel_not_found"
@@ -83,7 +82,6 @@ class Reason(StrEnum):
     POST_INVALID = "post_invalid"  # field
     POST_ID_TAKEN = "post_id_taken"
     POST_CHANNEL_ARCHIVED = "post_channel_archived"
-    POST_CHANNEL_UNKNOWN = "post_channel_unknown"
     POST_TYPE_RESERVED = "post_type_reserved"
     ROOT_NOT_FOUND = "root_not_found"
     ROOT_IN_OTHER_CHANNEL = "root_in_other_channel"
@@ -95,7 +93,6 @@ class Reason(StrEnum):
     POST_DELETE_ARCHIVED = "post_delete_archived"
     INVALID_REACTION = "invalid_reaction"
     REACTION_OF_OTHER = "reaction_of_other"
-    EMOJI_NOT_FOUND = "emoji_not_found"  # name
     REACTION_ARCHIVED = "reaction_archived"
     TOO_MANY_REACTIONS = "too_many_reactions"
 

@@ -117,7 +117,6 @@ SHAPES: Final[dict[Reason, Shape]] = {
         "api.team.join_user_to_team.allowed_domains.app_error",
         "The email must be of an allowed domain of the team.",
     ),
-    _R.INVITE_NOT_FOUND: Shape(404, "app.team.get_by_invite_id.finding.app_error", "Unable to find the team."),
     # Channels
     _R.CHANNEL_NOT_FOUND: Shape(404, "app.channel.get.existing.app_error", "Unable to find the existing channel."),
     _R.CHANNEL_NAME_NOT_FOUND: Shape(404, "app.channel.get_by_name.missing.app_error", "Channel does not exist."),
@@ -178,7 +177,6 @@ SHAPES: Final[dict[Reason, Shape]] = {
     _R.POST_CHANNEL_ARCHIVED: Shape(
         400, "api.post.create_post.can_not_post_to_deleted.error", "Can not post to an archived channel."
     ),
-    _R.POST_CHANNEL_UNKNOWN: Shape(400, "api.context.invalid_param.app_error", "Invalid channel_id parameter."),
     _R.POST_TYPE_RESERVED: Shape(400, "api.context.invalid_param.app_error", "Invalid type parameter."),
     _R.ROOT_NOT_FOUND: Shape(400, "api.post.create_post.root_id.app_error", "Invalid RootId parameter."),
     _R.ROOT_IN_OTHER_CHANNEL: Shape(
@@ -208,7 +206,6 @@ SHAPES: Final[dict[Reason, Shape]] = {
     _R.REACTION_OF_OTHER: Shape(
         403, "api.reaction.save_reaction.user_id.app_error", "You cannot save a reaction for another user."
     ),
-    _R.EMOJI_NOT_FOUND: Shape(404, "app.emoji.get_by_name.no_result", "We couldn't find the emoji."),
     _R.REACTION_ARCHIVED: Shape(
         403, "api.reaction.save.archived_channel.app_error", "You cannot react in an archived channel."
     ),
