@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import aiohttp
 import pytest
@@ -61,9 +62,17 @@ async def _keep_coming(traveller: Traveller, place: Place, enough: asyncio.Event
             await asyncio.sleep(0.05)
 
 
+def _has(traveller: Traveller, channel_id: str, count: int) -> bool:
+    return len(traveller.posts(channel_id)) >= count
+
+
+def _runs_again(mesh: Mesh, name: str, before: int) -> bool:
+    return mesh.pid(name) not in (0, before)
+
+
 async def _all_of(travellers: Sequence[Traveller], channel_id: str, posted: list[str]) -> None:
     for traveller in travellers:
-        await traveller.until(lambda t=traveller: len(t.posts(channel_id)) >= len(posted), "every post")
+        await traveller.until(partial(_has, traveller, channel_id, len(posted)), "every post")
         assert traveller.posts(channel_id) == posted, traveller.name
 
 
@@ -80,7 +89,7 @@ async def test_rolling_restarts_are_not_seen_by_open_sockets(doomed: Mesh, world
         await chatter.acknowledges(50)
         before = doomed.pid(edge.name)
         os.kill(before, signal.SIGTERM)
-        await _true(lambda e=edge, b=before: doomed.pid(e.name) not in (0, b), f"{edge.name} runs again")
+        await _true(partial(_runs_again, doomed, edge.name, before), f"{edge.name} runs again")
         await _well(doomed)
     await chatter.acknowledges(50)
     await chatter.end()
