@@ -11,6 +11,7 @@ import pytest
 from services.chassis.config import Settings
 from tests.contract import grounds as parts
 from tests.contract.grounds import Grounds
+from tests.contract.redis_servers import Park
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,11 @@ def grounds() -> Iterator[Grounds]:
 def settings(grounds: Grounds, request: pytest.FixtureRequest) -> Settings:
     """Settings with an empty database for the test module's service, which is its folder's name."""
     return grounds.settings(request.path.parent.name)
+
+
+@pytest.fixture(scope="session")
+def park() -> Iterator[Park]:
+    """Redis of every kind, to be hurt."""
+    park = Park()
+    yield park
+    park.close()

@@ -28,6 +28,15 @@ def disagreements(settings: Settings) -> list[str]:
         found.append(
             'RedisSettings.SentinelMasterName is "", expected the name under which the sentinels watch the primary.'
         )
+    found += [
+        f"RedisSettings.{key} is set and RedisSettings.SentinelAddresses is empty, expected the sentinels' addresses "
+        "too, or neither: without them Sentinel is not asked."
+        for key, value in (
+            ("SentinelMasterName", redis.SentinelMasterName),
+            ("SentinelPassword", redis.SentinelPassword.reveal()),
+        )
+        if value and not redis.SentinelAddresses
+    ]
     if redis.ClusterAddresses and redis.RedisDB:
         found.append(f"RedisSettings.RedisDB is {redis.RedisDB}, expected 0: a Redis Cluster has one database.")
     return found

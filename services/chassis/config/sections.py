@@ -114,7 +114,8 @@ class ClusterSettings:
 
 @dataclass(frozen=True, slots=True)
 class RedisSettings:
-    """The bus and the registry: one server, a Sentinel set or a Cluster.
+    """The bus and the registry: a Cluster if ClusterAddresses is set, else the master that the sentinels of
+    SentinelAddresses name, else the one server at RedisAddress.
 
     Other names: `Host` (host or host:port) for RedisAddress, `Password` and `DB` for RedisPassword and RedisDB,
     `MasterName` for SentinelMasterName.

@@ -11,11 +11,10 @@ from chorus.auth.v1 import events_pb2, sessions_pb2
 from chorus.common.v1 import actor_pb2
 from chorus.common.v1 import events_pb2 as log_pb2
 from services.auth.domain.sessions import MAX_PER_USER
-from services.chassis.bus.redis import RedisBus
+from services.chassis.bus.redis import connect
 from services.chassis.config import Settings
 from services.chassis.database.naming import service_dsn
 from services.chassis.errors import Reason
-from services.chassis.metrics import Metrics
 from tests.contract.auth.callers import Auth, actor_of, running
 from tests.contract.grounds import Grounds
 from tests.contract.served import eventually, refused
@@ -27,16 +26,15 @@ _HOUR = 3600
 @asynccontextmanager
 async def _control(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[list[events_pb2.SessionsRevoked]]]]:
     """Return what reads the revocations that stand on the control stream now; waits for none."""
-    bus = RedisBus(settings, Metrics("test"))
+    redis: Any = connect(settings)
     try:
-        redis: Any = bus._redis
         start = [b"0-0"]
-        newest = await redis.xrevrange("ev:control", count=1)
+        newest = await redis.xrevrange("ev:{control}", count=1)
         if newest:
             start[0] = newest[0][0]
 
         async def read() -> list[events_pb2.SessionsRevoked]:
-            entries = await redis.xrange("ev:control", min=b"(" + start[0])
+            entries = await redis.xrange("ev:{control}", min=b"(" + start[0])
             found = []
             for position, fields in entries:
                 start[0] = position
@@ -48,7 +46,7 @@ async def _control(settings: Settings) -> AsyncIterator[Callable[[], Awaitable[l
 
         yield read
     finally:
-        await bus.close()
+        await redis.aclose()
 
 
 async def test_a_batch_of_tokens_answers_in_order(auth: Auth) -> None:
@@ -104,15 +102,14 @@ async def test_a_revocation_is_on_the_control_stream_before_it_is_answered(auth:
 async def test_the_answer_waits_for_the_control_stream(auth: Auth, settings: Settings) -> None:
     await auth.create("patient")
     token = (await auth.login("patient")).token
-    bus = RedisBus(settings, Metrics("test"))
-    redis: Any = bus._redis
+    redis: Any = connect(settings)
     try:
         await redis.execute_command("CLIENT", "PAUSE", 300, "WRITE")
         started = time.monotonic()
         await auth.caller.call(auth.sessions.Logout, sessions_pb2.LogoutRequest(token=token))
         assert time.monotonic() - started > 0.25, "answered while the control stream took no writes"
     finally:
-        await bus.close()
+        await redis.aclose()
 
 
 async def test_without_the_bus_sessions_end_nevertheless(grounds: Grounds) -> None:

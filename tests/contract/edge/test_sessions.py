@@ -207,10 +207,10 @@ async def test_all_who_wait_share_one_marker(edge: Edge, auth: Auth, settings: S
     await edge.sessions.authenticate("token-a")
     redis = connect(settings)
     try:
-        before = await redis.xlen("ev:control")
+        before = await redis.xlen("ev:{control}")
         edge.clock.ahead = 0.08
         assert all(await asyncio.gather(*(edge.sessions.authenticate("token-a") for _ in range(200))))
-        assert await redis.xlen("ev:control") == before + 1
+        assert await redis.xlen("ev:{control}") == before + 1
     finally:
         await redis.aclose()
 
