@@ -94,7 +94,7 @@ class Guest:
     async def insist(self, elsewhere: Place, method: str, path: str, value: Any) -> tuple[Any, int]:
         """Send a request where one is, and then elsewhere until it is answered; the answer, and how often it was sent.
 
-        The value must carry an id that makes a second sending harmless.
+        Only what is harmless when it arrives twice: a read, or a value that carries an id.
         """
         deadline = time.monotonic() + _SECONDS
         attempt = 0
@@ -133,7 +133,7 @@ class Guest:
 
     async def history(self, channel_id: str) -> list[dict[str, Any]]:
         """What people said in the channel, oldest first."""
-        page = await self.ask("GET", f"/channels/{channel_id}/posts?per_page=200")
+        page, _ = await self.insist(self.place, "GET", f"/channels/{channel_id}/posts?per_page=200", None)
         posts = [page["posts"][post_id] for post_id in reversed(page["order"])]
         return [post for post in posts if not post["type"]]
 
