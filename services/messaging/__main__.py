@@ -6,6 +6,7 @@ from typing import Final
 from chorus.common.v1 import events_pb2_grpc
 from chorus.messaging.v1 import (
     channels_pb2_grpc,
+    freshness_pb2_grpc,
     memberships_pb2_grpc,
     posts_pb2_grpc,
     reactions_pb2_grpc,
@@ -26,6 +27,7 @@ from services.messaging.consumers.users import UserProjection
 from services.messaging.domain.posts import Draft, Post
 from services.messaging.operations.channels import ChannelOperations
 from services.messaging.operations.fresh_reads import FreshReads
+from services.messaging.operations.freshness import Freshness
 from services.messaging.operations.history import History
 from services.messaging.operations.memberships import MembershipOperations
 from services.messaging.operations.personal_channels import PersonalChannelOperations
@@ -35,6 +37,7 @@ from services.messaging.operations.reactions import ReactionOperations
 from services.messaging.operations.teams import TeamOperations
 from services.messaging.operations.users import Users
 from services.messaging.servicers.channels import ChannelServicer
+from services.messaging.servicers.freshness import FreshnessServicer
 from services.messaging.servicers.memberships import MembershipServicer
 from services.messaging.servicers.posts import PostServicer
 from services.messaging.servicers.reactions import ReactionServicer
@@ -85,7 +88,8 @@ async def wire(process: Process) -> None:
     ]
     for replica in replicas:
         process.on_stop(replica.name, replica.close)
-    reads = FreshReads(database, replicas, events, clock, tasks, metrics)
+    freshness = Freshness(database, tasks, metrics)
+    reads = FreshReads(database, replicas, freshness, clock, metrics)
     item_errors = metrics.rpc_server_item_errors
 
     server = RpcServer(metrics, server_credentials(tls, "messaging"))
@@ -94,10 +98,12 @@ async def wire(process: Process) -> None:
             committer,
             changes,
             History(database, reads),
+            events,
             lambda reason: item_errors.labels("PostService/CreatePosts", reason).inc(),
         ),
         server.grpc_server,
     )
+    freshness_pb2_grpc.add_FreshnessServiceServicer_to_server(FreshnessServicer(freshness, events), server.grpc_server)
     reactions_pb2_grpc.add_ReactionServiceServicer_to_server(
         ReactionServicer(ReactionOperations(database, events, publisher, clock)), server.grpc_server
     )
@@ -107,7 +113,7 @@ async def wire(process: Process) -> None:
         ChannelServicer(ChannelOperations(*common), PersonalChannelOperations(*common)), server.grpc_server
     )
     memberships_pb2_grpc.add_MembershipServiceServicer_to_server(
-        MembershipServicer(MembershipOperations(*common), events.incarnation), server.grpc_server
+        MembershipServicer(MembershipOperations(*common), events), server.grpc_server
     )
     events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(events), server.grpc_server)
     await server.start(str(process.listener("listen")))

@@ -38,13 +38,13 @@ class _AnySeq(int):
 
 
 def _stale_reads() -> None:
-    from services.messaging.operations import fresh_reads
+    from services.messaging.store import freshness
 
-    class Standing(fresh_reads._Standing):
+    class Standing(freshness.Standing):
         def __new__(cls, access: Any, seq: int) -> "Standing":
             return super().__new__(cls, access, _AnySeq(seq))
 
-    fresh_reads._Standing = Standing  # type: ignore[misc]
+    freshness.Standing = Standing  # type: ignore[misc]
 
 
 def _lossy_bus() -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.rows import namedtuple_row
-from sqlalchemy import Executable
+from sqlalchemy import Executable, event
 from sqlalchemy.engine import CursorResult, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -107,6 +107,22 @@ class Database:
         self._seconds = metrics.database_seconds.labels(name)
         self._retries = metrics.database_retries
         self._deadlocks = metrics.database_deadlocks.labels(name)
+        self.origin = ""
+        """What `identify` read on the newest connection: no connection outlives the server that it was made to."""
+
+    async def identify(self, sql: str) -> None:
+        """Read one value by `sql` on every new connection, as `origin`; a connection on which it fails is none."""
+
+        @event.listens_for(self._engine.sync_engine, "connect")
+        def connected(connection: Any, record: object) -> None:
+            cursor = connection.cursor()
+            cursor.execute(sql)
+            (self.origin,) = cursor.fetchone()
+            cursor.close()
+            connection.rollback()
+
+        await self._engine.dispose()  # those made before have not been asked
+        await self.fetch("SELECT 1")
 
     async def close(self) -> None:
         """Close all connections."""
@@ -121,7 +137,7 @@ class Database:
         started = time.perf_counter()
         try:
             connection = await self._engine.connect()
-        except (DBAPIError, PoolTimeout, OSError) as error:
+        except (DBAPIError, psycopg.Error, PoolTimeout, OSError) as error:
             raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
         committed = False
         try:

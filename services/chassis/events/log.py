@@ -37,9 +37,11 @@ _CHANGED: Final = """
 SELECT topic, max(seq) AS seq, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS cursor
 FROM events WHERE xid >= %(cursor)s::text::xid8 GROUP BY topic"""
 _CURSOR: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS cursor"
+# The timeline by the position that is being written: the last checkpoint's is still the old one just after a promotion.
+# It can't be asked of a standby, which therefore is never taken for the primary.
 _INCARNATION: Final = """
-SELECT system_identifier::text || '.' || timeline_id || '.' || nonce AS incarnation
-FROM pg_control_system(), pg_control_checkpoint(), log_incarnation"""
+SELECT system_identifier::text || '.' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) || '.' || nonce
+FROM pg_control_system(), log_incarnation"""
 
 
 @dataclass(slots=True)
@@ -67,10 +69,9 @@ class Announcement:
 class EventLog:
     """The log of one service."""
 
-    def __init__(self, database: Database, incarnation: str) -> None:
+    def __init__(self, database: Database) -> None:
         """Made by `open`."""
         self._database = database
-        self.incarnation = incarnation
 
     @classmethod
     async def open(cls, database: Database, clock: Clock, tasks: Tasks) -> "EventLog":
@@ -78,8 +79,17 @@ class EventLog:
         partitions = Partitions(database, clock)
         await partitions.ensure()
         tasks.spawn("partitions", partitions.run())
-        rows = await database.fetch(_INCARNATION)
-        return cls(database, rows[0].incarnation)
+        await database.identify(_INCARNATION)
+        return cls(database)
+
+    @property
+    def incarnation(self) -> str:
+        """Which log this is: the server's identity, its timeline, and a nonce that a restore writes.
+
+        Known by each connection, since none outlives what changes it; so entries and answers carry that of the log
+        that they were written to or read from.
+        """
+        return self._database.origin
 
     def locking(self, topics: Iterable[str]) -> tuple[Statement, Statement]:
         """Return the statements that create missing topics and lock all, in the one order; see `locked`."""

@@ -9,6 +9,7 @@ from services.edge.clients.auth import AuthClient
 from services.edge.clients.channels import ChannelClient
 from services.edge.clients.edges import EdgeClient
 from services.edge.clients.files import FileClient
+from services.edge.clients.freshness import FreshnessClient
 from services.edge.clients.logs import EventLogClient
 from services.edge.clients.members import MemberClient
 from services.edge.clients.posts import PostClient, ReactionClient
@@ -23,6 +24,7 @@ class Clients:
     auth: AuthClient
     auth_log: EventLogClient
     posts: PostClient
+    freshness: FreshnessClient
     reactions: ReactionClient
     channels: ChannelClient
     members: MemberClient
@@ -40,6 +42,7 @@ class Clients:
             auth=AuthClient(auth),
             auth_log=EventLogClient(auth),
             posts=PostClient(messaging, tasks, metrics),
+            freshness=FreshnessClient(messaging, tasks, metrics),
             reactions=ReactionClient(messaging),
             channels=ChannelClient(messaging),
             members=MemberClient(messaging),

@@ -1,64 +1,38 @@
 """Who may answer a read of one channel (DESIGN §5).
 
-A read must show what was acknowledged before it began, and nothing that nobody was answered yet. So the primary tells,
-for all reads that wait in one query, whether the reader may and at which seq the channel stands; then a replica may
-answer if its snapshot shows the channel at *exactly* that seq. Lower is stale; higher may be a commit that is still
-waiting to be acknowledged, which a standby shows before the primary does. Otherwise the primary answers.
+A read must show what was acknowledged before it began, and nothing that nobody was answered yet. So the primary tells
+whether the reader may and at which seq the channel stands (`freshness.py`); then a replica may answer if its snapshot
+shows the channel at *exactly* that seq. Lower is stale; higher may be a commit that is still waiting to be
+acknowledged, which a standby shows before the primary does. Otherwise the primary answers.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, TypeVar
 
-from services.chassis.batching import Batcher
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, channel_topic
 from services.chassis.metrics import Metrics
-from services.chassis.tasks import Tasks
-from services.messaging.domain.access import READ_CONTENT, ChannelAccess
-from services.messaging.store import access as access_store
+from services.messaging.domain.access import READ_CONTENT
+from services.messaging.operations.freshness import Freshness
 from services.messaging.store import history as store
 
 T = TypeVar("T")
 
-MAX_CHECKS: Final = 256
-MAX_WAITING: Final = 4096
 DOWN_SECONDS: Final = 1.0
 """How long a replica that was away is left alone."""
-
-
-class _Check(NamedTuple):
-    user_id: str
-    channel_id: str
-
-
-class _Standing(NamedTuple):
-    """What the primary says of one reader and one channel."""
-
-    access: ChannelAccess | None
-    seq: int
 
 
 class FreshReads:
     """Reads of one channel, from whoever can prove to be fresh."""
 
     def __init__(
-        self,
-        primary: Database,
-        replicas: Sequence[Database],
-        events: EventLog,
-        clock: Clock,
-        tasks: Tasks,
-        metrics: Metrics,
+        self, primary: Database, replicas: Sequence[Database], freshness: Freshness, clock: Clock, metrics: Metrics
     ) -> None:
         """Prefer `replicas`, in turn; each is left alone for a moment after it was away."""
-        self._primary, self._replicas, self._events, self._clock = primary, replicas, events, clock
+        self._primary, self._replicas, self._freshness, self._clock = primary, replicas, freshness, clock
         self._down_until = dict.fromkeys((replica.name for replica in replicas), 0.0)
         self._turn = 0
-        self._checks: Batcher[_Check, _Standing] = Batcher(
-            "check", self._look, tasks, metrics, max_items=MAX_CHECKS, max_waiting=MAX_WAITING
-        )
         served = metrics.counter(
             "messaging_reads_total", "Reads of one channel, by who answered and why.", ("server", "why")
         )
@@ -73,7 +47,7 @@ class FreshReads:
         read: Callable[[Transaction, int], Awaitable[T]],
     ) -> T:
         """Return what `read(snapshot, seq)` answers. Raises permission_denied, also for an unknown channel."""
-        standing = await self._checks.submit(_Check(user_id, channel_id))
+        standing = await self._freshness.standing(user_id, channel_id)
         if standing.access is None or not standing.access.may(READ_CONTENT, roles):
             raise DomainError(Reason.PERMISSION_DENIED, permission=READ_CONTENT)
 
@@ -112,20 +86,3 @@ class FreshReads:
             if self._down_until[replica.name] <= now:
                 return replica
         return None
-
-    async def _look(self, checks: Sequence[_Check]) -> list[_Standing | DomainError]:
-        """Ask the primary for all that wait: permission, then position, so that the page shows at least what was."""
-        pairs = sorted(set(checks))
-        channel_ids = sorted({check.channel_id for check in checks})
-
-        async def look(tx: Transaction) -> tuple[dict[_Check, ChannelAccess | None], dict[str, int]]:
-            access_rows, seq_rows = await tx.pipelined(
-                access_store.reading(pairs), self._events.reading(channel_topic(c) for c in channel_ids)
-            )
-            return (
-                dict(zip(pairs, access_store.found(access_rows), strict=True)),
-                {row.topic: row.seq for row in seq_rows},
-            )
-
-        access, seqs = await self._primary.transact(look)
-        return [_Standing(access[check], seqs.get(channel_topic(check.channel_id), 0)) for check in checks]

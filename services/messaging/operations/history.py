@@ -57,11 +57,12 @@ class ThreadQuery:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """The root, then the replies in the asked direction."""
+    """The root, then the replies in the asked direction, and the seq that it shows."""
 
     posts: Sequence[Post]
     reactions: Sequence[Reaction]
     has_next: bool
+    seq: int
 
 
 _ALL_REPLIES = 10_000
@@ -128,7 +129,7 @@ class History:
                 updated_after=query.from_update_at, limit=limit + 1,
             )  # fmt: skip
             posts = [root, *replies[:limit]]
-            return Thread(posts, await _reactions(tx, posts), len(replies) > limit)
+            return Thread(posts, await _reactions(tx, posts), len(replies) > limit, seq)
 
         return await self._reads.of_channel(await self._channel_of(query.post_id), user_id, roles, read)
 

@@ -7,6 +7,7 @@ import grpc
 from chorus.common.v1 import events_pb2
 from chorus.messaging.v1 import memberships_pb2, memberships_pb2_grpc
 from services.chassis.errors import DomainError
+from services.chassis.events import EventLog
 from services.chassis.rpc.errors import to_item
 from services.messaging.operations.memberships import MembershipOperations, UserSearch
 from services.messaging.servicers.actors import actor
@@ -18,9 +19,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class MembershipServicer(memberships_pb2_grpc.MembershipServiceServicer):
     """Channel members over gRPC."""
 
-    def __init__(self, operations: MembershipOperations, incarnation: str) -> None:
-        """Serve `operations`; `incarnation` is the event log's."""
-        self._operations, self._incarnation = operations, incarnation
+    def __init__(self, operations: MembershipOperations, events: EventLog) -> None:
+        """Serve `operations`; `events` is the log that baselines are of."""
+        self._operations, self._events = operations, events
 
     async def AddMembers(
         self, request: memberships_pb2.AddMembersRequest, context: Context
@@ -102,7 +103,7 @@ class MembershipServicer(memberships_pb2_grpc.MembershipServiceServicer):
                 )
                 for user_id, heard in zip(request.user_ids, baselines, strict=True)
             ],
-            incarnation=self._incarnation,
+            incarnation=self._events.incarnation,
         )
 
     async def FindUserIds(

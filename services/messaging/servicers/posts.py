@@ -8,6 +8,7 @@ import grpc
 from chorus.messaging.v1 import posts_pb2, posts_pb2_grpc
 from services.chassis.batching import Batcher
 from services.chassis.errors import DomainError
+from services.chassis.events import EventLog
 from services.chassis.rpc.errors import to_item
 from services.messaging.domain.posts import Draft, Post
 from services.messaging.operations.history import History, PageQuery, ThreadQuery
@@ -25,10 +26,11 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
         committer: Batcher[Draft, Post],
         changes: PostChanges,
         history: History,
+        events: EventLog,
         count_item_error: Callable[[str], None],
     ) -> None:
         """`count_item_error(reason)` is told of each draft that fails in a call that succeeds."""
-        self._committer, self._changes, self._history = committer, changes, history
+        self._committer, self._changes, self._history, self._events = committer, changes, history, events
         self._count_item_error = count_item_error
 
     async def CreatePosts(
@@ -72,6 +74,7 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
                 prev_post_id=page.prev_post_id,
             ),
             seq=page.seq,
+            incarnation=self._events.incarnation,
         )
 
     async def GetThread(self, request: posts_pb2.GetThreadRequest, context: Context) -> posts_pb2.GetThreadResponse:
@@ -81,7 +84,12 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
             request.direction == posts_pb2.THREAD_DIRECTION_UP,
         )  # fmt: skip
         thread = await self._history.thread(query, request.actor.user_id, request.actor.roles)
-        return posts_pb2.GetThreadResponse(posts=wire.posts(thread.posts, thread.reactions), has_next=thread.has_next)
+        return posts_pb2.GetThreadResponse(
+            posts=wire.posts(thread.posts, thread.reactions),
+            has_next=thread.has_next,
+            seq=thread.seq,
+            incarnation=self._events.incarnation,
+        )
 
     async def PatchPost(self, request: posts_pb2.PatchPostRequest, context: Context) -> posts_pb2.PatchPostResponse:
         """Change a post."""

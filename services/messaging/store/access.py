@@ -6,15 +6,17 @@ from typing import Any, Final
 from services.chassis.database import Row, Statement, Transaction
 from services.messaging.domain.access import ChannelAccess, Roles
 
-_READ: Final = """
-SELECT c.id, c.type, c.team_id, c.name, c.delete_at,
+COLUMNS: Final = """c.id, c.type, c.team_id, c.name, c.delete_at,
        tm.user_id IS NOT NULL AS in_team, tm.scheme_guest AS team_guest, tm.scheme_user AS team_user,
        tm.scheme_admin AS team_admin, tm.explicit_roles AS team_roles,
-       cm.user_id IS NOT NULL AS in_channel, cm.scheme_guest, cm.scheme_user, cm.scheme_admin, cm.explicit_roles
-FROM unnest(%(users)s::text[], %(channels)s::text[]) WITH ORDINALITY AS asked (user_id, channel_id, n)
-LEFT JOIN channels c ON c.id = asked.channel_id
+       cm.user_id IS NOT NULL AS in_channel, cm.scheme_guest, cm.scheme_user, cm.scheme_admin, cm.explicit_roles"""
+JOINS: Final = """LEFT JOIN channels c ON c.id = asked.channel_id
 LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = asked.user_id AND tm.delete_at = 0
-LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = asked.user_id
+LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = asked.user_id"""
+_READ: Final = f"""
+SELECT {COLUMNS}
+FROM unnest(%(users)s::text[], %(channels)s::text[]) WITH ORDINALITY AS asked (user_id, channel_id, n)
+{JOINS}
 ORDER BY asked.n"""
 _TEAM: Final = """
 SELECT scheme_guest, scheme_user, scheme_admin, explicit_roles FROM team_members

@@ -98,3 +98,18 @@ async def test_what_is_no_longer_kept_is_named_and_later_events_go_on(
     assert await log.list("old", 3, 0, 0) == []
     with refused(Reason.LOG_TRUNCATED):
         await log.list("old", 1, 2, 0)
+
+
+async def test_a_restored_log_is_another_one_for_whoever_held_connections_to_the_old(
+    database: Database, log: EventLog
+) -> None:
+    before = log.incarnation
+    await announce(database, log, "topic")
+    await database.fetch("UPDATE log_incarnation SET nonce = 'restored'")  # what a restore writes, with the server down
+    with refused(Reason.UNAVAILABLE):
+        await database.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        )
+    await announce(database, log, "topic")
+    (*_, entry) = await log.list("topic", 0, 0, 0)
+    assert entry.incarnation == log.incarnation == f"{before.rpartition('.')[0]}.restored"

@@ -1,0 +1,33 @@
+"""What stands before every read: may the reader, and where is the channel's topic. One statement, so one snapshot."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from services.chassis.database import Transaction
+from services.chassis.events import channel_topic
+from services.messaging.domain.access import ChannelAccess
+from services.messaging.store import access
+
+_STAND: Final = f"""
+SELECT {access.COLUMNS}, COALESCE(t.seq, 0) AS seq
+FROM unnest(%(users)s::text[], %(channels)s::text[], %(topics)s::text[])
+     WITH ORDINALITY AS asked (user_id, channel_id, topic, n)
+{access.JOINS}
+LEFT JOIN topics t ON t.topic = asked.topic
+ORDER BY asked.n"""
+
+
+class Standing(NamedTuple):
+    """What the primary says of one reader and one channel."""
+
+    access: ChannelAccess | None
+    """None for a channel that doesn't exist."""
+    seq: int
+    """Of the channel's last committed event; 0 when it has none."""
+
+
+async def read(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> list[Standing]:
+    """Read (user id, channel id) pairs; one a pair, in order."""
+    users, channels = (list(ids) for ids in zip(*pairs, strict=True))
+    rows = await tx.fetch(_STAND, users=users, channels=channels, topics=[channel_topic(c) for c in channels])
+    return [Standing(found, row.seq) for found, row in zip(access.found(rows), rows, strict=True)]
