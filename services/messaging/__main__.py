@@ -83,7 +83,7 @@ async def wire(process: Process) -> None:
     )
     changes = PostChanges(database, events, publisher, clock, edit_limit_s=settings.ServiceSettings.PostEditTimeLimit)
     replicas = [
-        Database(f"replica-{number}", dsn, metrics, pool_size=settings.SqlSettings.MaxOpenConns)
+        Database(f"replica-{number}", dsn, metrics, pool_size=settings.SqlSettings.MaxOpenConns, standby=True)
         for number, dsn in enumerate(replica_dsns(settings, "messaging"), start=1)
     ]
     for replica in replicas:

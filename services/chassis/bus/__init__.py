@@ -39,8 +39,8 @@ class Bus(Protocol):
         """Publish in one round trip, in order per topic. Raises BusError."""
         ...
 
-    def follow(self) -> Following:
-        """Return a subscription to everything."""
+    def follow(self, topics: Sequence[str] = ()) -> Following:
+        """Return a subscription to everything; given topics, to at least these, and to no more than must be."""
         ...
 
     async def publish_control(self, message: BusMessage) -> None:

@@ -40,16 +40,17 @@ class RedisBus(Bus):
 
     async def publish(self, messages: Sequence[BusMessage]) -> None:
         """Publish in one round trip, or one to each node of a Cluster at the same time."""
-        entries = [_entry(_STREAMS[zlib.crc32(m.topic.encode()) % PARTITIONS], m, KEPT) for m in messages]
+        entries = [_entry(_stream(message.topic), message, KEPT) for message in messages]
         await self._write(entries, _PUBLISH_SECONDS, certain=False)
 
     async def publish_control(self, message: BusMessage) -> None:
         """Publish to the control stream."""
         await self._write([_entry(_CONTROL, message, _CONTROL_KEPT)], _CONTROL_SECONDS, certain=True)
 
-    def follow(self) -> Following:
-        """Return a subscription to all topics."""
-        return RedisFollowing(self._nodes, _STREAMS, self._tasks, self._metrics)
+    def follow(self, topics: Sequence[str] = ()) -> Following:
+        """Return a subscription to all streams, or to those that the topics are in."""
+        streams = sorted({_stream(topic) for topic in topics}) or _STREAMS
+        return RedisFollowing(self._nodes, streams, self._tasks, self._metrics)
 
     def follow_control(self) -> Following:
         """Return a subscription to the control stream."""
@@ -66,6 +67,10 @@ class RedisBus(Bus):
                 await self._nodes.write(entries, certain=certain)
         except AWAY as error:
             raise BusError(str(error) or type(error).__name__) from error
+
+
+def _stream(topic: str) -> bytes:
+    return _STREAMS[zlib.crc32(topic.encode()) % PARTITIONS]
 
 
 def _entry(stream: bytes, message: BusMessage, kept: int) -> Entry:

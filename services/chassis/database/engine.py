@@ -6,9 +6,11 @@ while each stays a statement of its own with its own snapshot (DESIGN §3: lock 
 
 import asyncio
 import logging
+import os
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -28,21 +30,36 @@ T = TypeVar("T")
 Row = Any
 Statement = tuple[str, Mapping[str, Any]]
 
+VOUCHING: Final[Statement] = ("SELECT pg_logical_emit_message(true, 'chorus', '')", {})
+"""Lets COMMIT wait for the disk and for the standby although nothing is written: for a transaction whose answer is what
+it found, because an earlier one was lost in COMMIT and may so far stand here alone (DESIGN §3)."""
+
 ATTEMPTS: Final = 4
 """How often a transaction is run before a deadlock or a serialization failure is given back."""
+
+_ALIVE: Final = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+"""A server's machine that vanished is noticed within about ten seconds, and not after TCP's quarter of an hour."""
 
 _RETRIED: Final = {"40P01": "deadlock", "40001": "serialization"}
 
 
-class UnknownOutcome(Exception):
-    """The connection was lost in COMMIT, or COMMIT warned: the transaction may or may not stand. Look the ids up."""
+class UnknownOutcome(DomainError):
+    """The connection was lost in COMMIT, or COMMIT warned: the transaction may or may not stand.
+
+    Look the ids up and vouch for what is found (`VOUCHING`), or let the caller, to whom it is `unavailable`, ask again.
+    """
+
+    def __init__(self, database: str, why: str) -> None:
+        """`why` is what the driver or the server said."""
+        super().__init__(Reason.UNAVAILABLE, part=f"database {database}")
+        self.why = why
 
 
 class DataFault(Exception):
     """The data can't be stored as they are (SQLSTATE class 22 or 23): running the transaction again would not help."""
 
     def __init__(self, error: psycopg.Error) -> None:
-        """Keep what PostgreSQL says of it."""
+        """Keep what PostgreSQL says of it, or the driver, which never sent it."""
         super().__init__(error.diag.message_primary or str(error))
         self.constraint = error.diag.constraint_name or ""
         """The violated constraint or unique index; empty when it was none."""
@@ -82,13 +99,20 @@ class Transaction:
                 cursors.append(cursor)
         return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
+    async def vouch(self) -> None:
+        """Have COMMIT wait as if something was written: the answer is that all stands already. See `VOUCHING`."""
+        await self.pipelined(VOUCHING)
+
 
 class Database:
     """One database of one service."""
 
-    def __init__(self, name: str, dsn: str, metrics: Metrics, *, pool_size: int = 10) -> None:
-        """`dsn` as in SqlSettings.DataSource, with this service's database as its path."""
-        self.name = name
+    def __init__(self, name: str, dsn: str, metrics: Metrics, *, pool_size: int = 10, standby: bool = False) -> None:
+        """`dsn` as in SqlSettings.DataSource, with this service's database as its path.
+
+        A `standby` may be behind in everything, its tables included.
+        """
+        self.name, self._standby = name, standby
         url = make_url(
             dsn.replace("postgresql://", "postgres://", 1).replace("postgres://", "postgresql+psycopg://", 1)
         )
@@ -99,7 +123,7 @@ class Database:
             pool_timeout=5,
             pool_pre_ping=False,
             pool_use_lifo=True,
-            connect_args={"connect_timeout": 5, "application_name": f"chorus-{name}"},
+            connect_args={"connect_timeout": 5, "application_name": f"chorus-{name}", **_ALIVE},
         )
         self._commits, self._rollbacks, self._unknown = (
             metrics.database_transactions.labels(name, outcome) for outcome in ("commit", "rollback", "unknown")
@@ -129,21 +153,25 @@ class Database:
         await self._engine.dispose()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, patience: float | None = None) -> AsyncIterator[Transaction]:
         """Open a transaction; commit when the block ends well, roll back when it raises.
 
         Raises UnknownOutcome when it can't be told whether COMMIT took effect, unavailable when there is no database.
+        After `patience` seconds the connection is hung up, so that the statement under way fails as if it was lost.
         """
         started = time.perf_counter()
         try:
-            connection = await self._engine.connect()
+            async with asyncio.timeout(patience):
+                connection = await self._engine.connect()
         except (DBAPIError, psycopg.Error, PoolTimeout, OSError) as error:
             raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
-        committed = False
+        committed, impatience = False, None
         try:
             begun = await connection.begin()
             raw = await connection.get_raw_connection()
             driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
+            if patience is not None:
+                impatience = asyncio.get_running_loop().call_later(patience, _hang_up, driver)
             yield Transaction(connection, driver)
             await _uncancelled(self._commit(begun.commit, driver))
             committed = True
@@ -153,6 +181,8 @@ class Database:
                 self._rollbacks.inc()
             raise
         finally:
+            if impatience is not None:
+                impatience.cancel()
             await _uncancelled(_put_back(connection, usable=committed))
             self._seconds.observe(time.perf_counter() - started)
 
@@ -172,12 +202,12 @@ class Database:
             if getattr(cause, "sqlstate", None) is not None and not driver.closed:
                 raise cause or error from error  # the server said no: rolled back
             self._unknown.inc()
-            raise UnknownOutcome(str(error)) from error
+            raise UnknownOutcome(self.name, str(error)) from error
         finally:
             driver.remove_notice_handler(noticed)
         if warnings:
             self._unknown.inc()
-            raise UnknownOutcome("; ".join(warnings))
+            raise UnknownOutcome(self.name, "; ".join(warnings))
 
     async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run `work` in a transaction and return what it returns; run it again after a deadlock.
@@ -195,7 +225,7 @@ class Database:
                     self._deadlocks.inc()
                     _log.warning("deadlock", extra={"database": self.name})
                 if why is None or attempt == ATTEMPTS:
-                    if (error.sqlstate or "")[:2] in ("22", "23"):
+                    if _is_fault_of_data(error):
                         raise DataFault(error) from error
                     if _is_away(error):
                         raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
@@ -203,16 +233,22 @@ class Database:
                 self._retries.labels(self.name, why).inc()
         raise AssertionError("unreachable")
 
-    async def snapshot(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def snapshot(self, work: Callable[[Transaction], Awaitable[T]], *, patience: float | None = None) -> T:
         """Run `work` on one snapshot, read only: all its statements see the same moment. For replicas and pages.
 
-        Raises unavailable when the server is away, or ended the read because replay had to go on (a replica's right).
+        Raises unavailable when the server is away, takes longer than `patience` seconds, or ended the read because
+        replay had to go on (a replica's right).
         """
         try:
-            async with self.transaction() as tx:
+            async with self.transaction(patience) as tx:
                 await tx.fetch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
                 return await work(tx)
-        except (psycopg.OperationalError, UnknownOutcome) as error:
+        except psycopg.OperationalError as error:
+            raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
+        except psycopg.ProgrammingError as error:
+            if not self._standby:
+                raise
+            # It has not replayed the migration yet that made what we ask for.
             raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
 
     async def outside_transaction(self, sql: str) -> None:
@@ -229,8 +265,23 @@ class Database:
 
 
 def _is_away(error: psycopg.Error) -> bool:
-    state = error.sqlstate or "08000"  # without a state the connection itself broke
-    return state[:2] in ("08", "57", "53") or state == "25006"
+    """Say whether it is the server's or the connection's state, and not what was asked of it."""
+    if error.sqlstate is None:  # the driver's own: of a broken connection, or of a call that makes no sense
+        return isinstance(error, psycopg.OperationalError)
+    return error.sqlstate[:2] in ("08", "57", "53") or error.sqlstate == "25006"
+
+
+def _is_fault_of_data(error: psycopg.Error) -> bool:
+    """Say whether it is in what was to be stored; a NUL in a text is refused by the driver, without a state."""
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.DataError)
+    return error.sqlstate[:2] in ("22", "23")
+
+
+def _hang_up(driver: psycopg.AsyncConnection[Any]) -> None:
+    """Cut the line, so that whoever waits for the server hears that it is lost. Cancelling would wait for it too."""
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(driver.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
 
 
 async def _put_back(connection: AsyncConnection, *, usable: bool) -> None:

@@ -12,7 +12,6 @@ from typing import Final
 from chorus.common.v1 import events_pb2 as log_pb2
 from chorus.messaging.v1 import events_pb2
 from services.chassis.bus import Bus, BusMessage
-from services.chassis.database import UnknownOutcome
 from services.chassis.errors import DomainError
 from services.files.operations.attaching import Attaching
 
@@ -56,6 +55,6 @@ class PostsFollower:
                 for post_id, at_ms in deleted:
                     await self._attaching.post_deleted(post_id, at_ms)
                 return
-            except (DomainError, UnknownOutcome) as error:  # the database is away: a deletion must not be lost for that
+            except DomainError as error:  # the database is away: a deletion must not be lost for that
                 _log.warning("posts wait for the database", extra={"why": str(error)})
                 await asyncio.sleep(_RETRY_SECONDS)

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from services.chassis.admin import Readiness
 from services.chassis.batching import Batcher
 from services.chassis.bus import Bus, BusError, BusMessage, Following
-from services.chassis.database import Database, Transaction, UnknownOutcome
+from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
 from services.chassis.metrics import Metrics
 from services.chassis.tasks import Tasks
@@ -100,14 +100,14 @@ class UserProjection:
                 await self._catching_up.submit(None)
                 self._readiness.set(_CONDITION, True)
                 was = ""
-            except (DomainError, UnknownOutcome) as error:
+            except DomainError as error:
                 if str(error) != was:
                     was = str(error)
                     _log.warning("users cannot be read from auth", extra={"why": was})
             await asyncio.sleep(POLL_SECONDS)
 
     async def _follow(self) -> None:
-        following = self._bus.follow()
+        following = self._bus.follow([TOPIC])
         await _begin(following)
         async with aclosing(following.batches()) as batches:  # type: ignore[type-var]  # an async generator
             async for batch in batches:
@@ -118,13 +118,13 @@ class UserProjection:
                     await self._apply(changes)
                 except _Gap:
                     await self._try_catch_up()
-                except (DomainError, UnknownOutcome) as error:
+                except DomainError as error:
                     _log.warning("users could not be updated", extra={"why": str(error)})
 
     async def _try_catch_up(self) -> None:
         try:
             await self.catch_up()
-        except (DomainError, UnknownOutcome) as error:
+        except DomainError as error:
             _log.warning("users are behind auth", extra={"why": str(error)})
 
     async def _repair_for(self, waiting: Sequence[None]) -> list[DomainError | None]:

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from chorus.common.v1 import events_pb2
 from services.chassis.clock import Clock
-from services.chassis.database import Database, Transaction, UnknownOutcome
+from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
 from services.chassis.events import Announcement, EventLog, Publisher, TopicState
 from services.messaging.domain.posts import MAX_AHEAD_MS
@@ -83,8 +83,6 @@ class Changes:
                 result, entries = await self._database.transact(lambda tx: self._run(tx, work))
             except Moved:
                 continue
-            except UnknownOutcome as error:
-                raise DomainError(Reason.UNAVAILABLE, part="database messaging") from error
             self._publisher.publish_soon(entries)
             return result
         raise DomainError(Reason.BUSY, part="membership", retry_after_s=1)
@@ -94,4 +92,7 @@ class Changes:
     ) -> tuple[T, list[events_pb2.LogEntry]]:
         change = Change(tx, self._events, self._clock.now_ms())
         result = await work(change)
-        return result, await change.append()
+        entries = await change.append()
+        if not entries:
+            await tx.vouch()
+        return result, entries

@@ -20,7 +20,10 @@ from services.messaging.store import history as store
 T = TypeVar("T")
 
 DOWN_SECONDS: Final = 1.0
-"""How long a replica that was away is left alone."""
+"""How long a replica that was away is left alone; then one read tries it, for all."""
+
+PATIENCE_SECONDS: Final = 1.0
+"""How long a replica may take, at most twice: to give a connection, and to answer. It costs latency and no more."""
 
 
 class FreshReads:
@@ -31,7 +34,7 @@ class FreshReads:
     ) -> None:
         """Prefer `replicas`, in turn; each is left alone for a moment after it was away."""
         self._primary, self._replicas, self._freshness, self._clock = primary, replicas, freshness, clock
-        self._down_until = dict.fromkeys((replica.name for replica in replicas), 0.0)
+        self._down_until: dict[str, float] = {}
         self._turn = 0
         served = metrics.counter(
             "messaging_reads_total", "Reads of one channel, by who answered and why.", ("server", "why")
@@ -59,14 +62,16 @@ class FreshReads:
         replica, why = self._next_replica(), "none"
         if replica is not None:
             try:
-                is_fresh, answer = await replica.snapshot(fresh)
+                is_fresh, answer = await replica.snapshot(fresh, patience=PATIENCE_SECONDS)
             except DomainError as error:
                 if error.reason is not Reason.UNAVAILABLE:
+                    self._down_until.pop(replica.name, None)
                     self._by_replica.inc()
                     raise
                 self._down_until[replica.name] = self._clock.monotonic() + DOWN_SECONDS
                 why = "away"
             else:
+                self._down_until.pop(replica.name, None)
                 if is_fresh:
                     self._by_replica.inc()
                     return answer  # type: ignore[return-value]  # set when fresh
@@ -83,6 +88,10 @@ class FreshReads:
         for _ in self._replicas:
             self._turn = (self._turn + 1) % len(self._replicas)
             replica = self._replicas[self._turn]
-            if self._down_until[replica.name] <= now:
+            until = self._down_until.get(replica.name)
+            if until is None:
+                return replica
+            if until <= now:
+                self._down_until[replica.name] = now + DOWN_SECONDS  # this read tries, for all
                 return replica
         return None

@@ -8,7 +8,7 @@ from typing import Final
 from chorus.common.v1 import events_pb2 as log_pb2
 from chorus.messaging.v1 import events_pb2
 from services.chassis.clock import Clock
-from services.chassis.database import Database, DataFault, Statement, Transaction, UnknownOutcome
+from services.chassis.database import VOUCHING, Database, DataFault, Statement, Transaction, UnknownOutcome
 from services.chassis.errors import DomainError, Reason
 from services.chassis.events import Announcement, EventLog, Publisher, TopicState, channel_topic
 from services.messaging.domain import mentions, posts
@@ -61,14 +61,19 @@ class PostCreation:
             half = len(drafts) // 2
             return await self.create_posts(drafts[:half]) + await self.create_posts(drafts[half:])
         except UnknownOutcome as why:
-            _log.warning("unknown outcome of a commit; looking the ids up", extra={"why": str(why)})
+            _log.warning("unknown outcome of a commit; looking the ids up", extra={"why": why.why})
             return await self._look_up(drafts)
         self._publisher.publish_soon(entries)  # a lost publish is repaired by Changed(cursor)
         return decision.answers
 
     async def _look_up(self, drafts: Sequence[Draft]) -> list[Post | DomainError]:
         """Answer from what stands now; what is not there may still come, so its sender must ask again by its id."""
-        found = await self._database.transact(lambda tx: store.read(tx, [draft.id for draft in drafts]))
+
+        async def read(tx: Transaction) -> dict[str, Post]:
+            (rows, _) = await tx.pipelined(store.reading([draft.id for draft in drafts]), VOUCHING)
+            return store.by_id(rows)
+
+        found = await self._database.transact(read)
         return [found.get(d.id) or DomainError(Reason.UNAVAILABLE, part="database messaging") for d in drafts]
 
     async def _store(self, tx: Transaction, drafts: Sequence[Draft]) -> tuple[Decision, list[log_pb2.LogEntry]]:
@@ -86,6 +91,8 @@ class PostCreation:
             changes += statements
         if decision.freed_claims:
             changes.append(store.freeing(decision.freed_claims))
+        if not new and any(isinstance(answer, Post) for answer in decision.answers):
+            changes.append(VOUCHING)
         if changes:
             await tx.pipelined(*changes)
         return decision, entries

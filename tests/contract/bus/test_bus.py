@@ -50,6 +50,14 @@ async def test_a_follower_that_starts_reads_what_comes_after(place: Place) -> No
     assert all(later.seqs(topic) == [2] and all_kept.seqs(topic) == [1, 2] for topic in TOPICS)
 
 
+async def test_a_follower_of_some_topics_gets_all_of_these_and_is_spared_most_others(place: Place) -> None:
+    bus, wanted = place.bus(), TOPICS[:1]
+    ear = await place.ear(place.bus().follow(wanted))
+    await bus.publish([BusMessage(topic, seq, b"") for seq in range(1, 11) for topic in TOPICS])
+    await ear.hears(lambda: ear.seqs(wanted[0]) == [*range(1, 11)])
+    assert len({message.topic for message in ear.heard}) < len(TOPICS) / 2
+
+
 async def test_a_follower_that_pauses_goes_on_where_it_was(place: Place) -> None:
     bus, following = place.bus(), place.bus().follow()
     await following.start()

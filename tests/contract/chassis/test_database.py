@@ -1,0 +1,98 @@
+"""What becomes of PostgreSQL's and the driver's errors: away, a fault of the data, or a fault of ours."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import psycopg
+import pytest
+
+from services.chassis.config import Settings
+from services.chassis.database import Database, DataFault, Transaction
+from services.chassis.database.naming import service_dsn
+from services.chassis.errors import Reason
+from services.chassis.metrics import Metrics
+from tests.contract.grounds import Grounds
+from tests.contract.served import refused
+
+
+@pytest.fixture(scope="module")
+def settings(grounds: Grounds) -> Settings:
+    return grounds.settings("plain")
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    made = Database("plain", service_dsn(settings, "plain"), Metrics("test"), pool_size=2)
+    yield made
+    await made.close()
+
+
+@pytest.mark.parametrize("text", ["a\0b", "2024-02-30"])
+async def test_what_cannot_be_stored_is_a_fault_of_the_data_whoever_notices(database: Database, text: str) -> None:
+    with pytest.raises(DataFault):
+        await database.fetch("SELECT %(text)s::text::date", text=text)
+
+
+async def test_a_call_that_makes_no_sense_is_not_taken_for_a_database_that_is_away(database: Database) -> None:
+    with pytest.raises(psycopg.ProgrammingError):
+        await database.fetch("SELECT %(missing)s")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        await database.fetch("SELECT a FROM nowhere")
+
+    async def late(tx: Transaction) -> None:
+        cursor = tx._driver.cursor()
+        await cursor.close()
+        await cursor.execute("SELECT 1")
+
+    with pytest.raises(psycopg.InterfaceError):
+        await database.transact(late)
+    assert (await database.fetch("SELECT 1 AS one"))[0].one == 1
+
+
+async def test_a_lost_connection_is_a_database_that_is_away_and_the_next_call_has_another(database: Database) -> None:
+    with refused(Reason.UNAVAILABLE):
+        await database.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert (await database.fetch("SELECT 1 AS one"))[0].one == 1
+
+
+async def test_a_server_that_takes_too_long_is_hung_up(database: Database) -> None:
+    """Cancelling alone would wait for the server's word that it has stopped."""
+
+    async def slow(tx: Transaction) -> None:
+        await tx.fetch("SELECT pg_sleep(60)")
+
+    began = time.monotonic()
+    with refused(Reason.UNAVAILABLE):
+        await database.snapshot(slow, patience=0.2)
+    assert time.monotonic() - began < 10
+    assert (await database.fetch("SELECT 1 AS one"))[0].one == 1
+
+
+async def test_who_waits_in_vain_for_a_connection_hears_so(database: Database) -> None:
+    async def read(tx: Transaction) -> None:
+        await tx.fetch("SELECT 1")
+
+    async with database.transaction(), database.transaction():
+        began = time.monotonic()
+        with refused(Reason.UNAVAILABLE):
+            await database.snapshot(read, patience=0.1)
+        assert time.monotonic() - began < 4
+    await database.snapshot(read, patience=5)
+
+
+async def test_a_standby_that_has_not_replayed_a_migration_leaves_the_read_to_others(settings: Settings) -> None:
+    standby = Database("replica-1", service_dsn(settings, "plain"), Metrics("test"), standby=True)
+    with refused(Reason.UNAVAILABLE):
+        await standby.snapshot(lambda tx: tx.fetch("SELECT a FROM nowhere"))
+    await standby.close()
+
+
+async def test_a_caller_who_leaves_gives_the_connection_back(database: Database) -> None:
+    for _ in range(5):  # more than there are connections
+        waiting = asyncio.ensure_future(database.fetch("SELECT pg_sleep(60)"))
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+    assert (await database.fetch("SELECT 1 AS one"))[0].one == 1
