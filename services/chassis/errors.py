@@ -76,6 +76,7 @@ class Reason(StrEnum):
     GROUP_CHANNEL_SIZE = "group_channel_size"
     MEMBER_NOT_FOUND = "member_not_found"
     CHANNEL_RATE_EXCEEDED = "channel_rate_exceeded"  # retry_after_s
+    CATEGORIES_REFUSED = "categories_refused"  # a default one removed, others ordered than there are, too many
 
     # Posts and reactions
     POST_NOT_FOUND = "post_not_found"

@@ -5,6 +5,7 @@ from typing import Final
 
 from chorus.common.v1 import events_pb2_grpc
 from chorus.messaging.v1 import (
+    categories_pb2_grpc,
     channels_pb2_grpc,
     freshness_pb2_grpc,
     memberships_pb2_grpc,
@@ -25,6 +26,7 @@ from services.chassis.rpc.server import RpcServer
 from services.messaging.clients.auth import AuthClient
 from services.messaging.consumers.users import UserProjection
 from services.messaging.domain.posts import Draft, Post
+from services.messaging.operations.categories import CategoryOperations
 from services.messaging.operations.channels import ChannelOperations
 from services.messaging.operations.fresh_reads import FreshReads
 from services.messaging.operations.freshness import Freshness
@@ -36,6 +38,7 @@ from services.messaging.operations.posts import PostCreation
 from services.messaging.operations.reactions import ReactionOperations
 from services.messaging.operations.teams import TeamOperations
 from services.messaging.operations.users import Users
+from services.messaging.servicers.categories import CategoryServicer
 from services.messaging.servicers.channels import ChannelServicer
 from services.messaging.servicers.freshness import FreshnessServicer
 from services.messaging.servicers.memberships import MembershipServicer
@@ -114,6 +117,9 @@ async def wire(process: Process) -> None:
     )
     memberships_pb2_grpc.add_MembershipServiceServicer_to_server(
         MembershipServicer(MembershipOperations(*common), events), server.grpc_server
+    )
+    categories_pb2_grpc.add_CategoryServiceServicer_to_server(
+        CategoryServicer(CategoryOperations(*common)), server.grpc_server
     )
     events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(events), server.grpc_server)
     await server.start(str(process.listener("listen")))

@@ -6,6 +6,7 @@ from services.chassis.metrics import Metrics
 from services.chassis.rpc.client import Mesh
 from services.chassis.tasks import Tasks
 from services.edge.clients.auth import AuthClient
+from services.edge.clients.categories import CategoryClient
 from services.edge.clients.channels import ChannelClient
 from services.edge.clients.edges import EdgeClient
 from services.edge.clients.files import FileClient
@@ -29,6 +30,7 @@ class Clients:
     channels: ChannelClient
     members: MemberClient
     teams: TeamClient
+    categories: CategoryClient
     messaging_log: EventLogClient
     presence: PresenceClient
     files: FileClient
@@ -47,6 +49,7 @@ class Clients:
             channels=ChannelClient(messaging),
             members=MemberClient(messaging),
             teams=TeamClient(messaging),
+            categories=CategoryClient(messaging),
             messaging_log=EventLogClient(messaging),
             presence=PresenceClient(mesh.peer("presence")),
             files=FileClient(mesh.peer("files")),

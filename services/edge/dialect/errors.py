@@ -170,6 +170,9 @@ SHAPES: Final[dict[Reason, Shape]] = {
     _R.CHANNEL_RATE_EXCEEDED: Shape(
         429, "api.chorus.channel_rate_exceeded.app_error", "This channel changes faster than it can be kept in order."
     ),
+    _R.CATEGORIES_REFUSED: Shape(
+        400, "app.channel.sidebar_categories.app_error", "The sidebar categories cannot be changed like this."
+    ),
     # Posts and reactions
     _R.POST_NOT_FOUND: Shape(404, "app.post.get.app_error", "Unable to get the post."),
     _R.POST_INVALID: Shape(400, "model.post.is_valid.{field}.app_error", "Invalid {field}."),

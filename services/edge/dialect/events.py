@@ -14,6 +14,7 @@ from chorus.auth.v1 import events_pb2 as auth_pb2
 from chorus.common.v1 import events_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
+from services.edge.dialect.categories import category_json
 from services.edge.dialect.channels import channel_json
 from services.edge.dialect.posts import post_json, reaction_json
 from services.edge.dialect.teams import team_json
@@ -41,6 +42,10 @@ _KINDS: Final[Mapping[str, type[Message]]] = {
     "team_member_added": messaging_pb2.TeamMemberAdded,
     "team_member_removed": messaging_pb2.TeamMemberRemoved,
     "team_updated": messaging_pb2.TeamUpdated,
+    "category_created": messaging_pb2.CategoryCreated,
+    "categories_updated": messaging_pb2.CategoriesUpdated,
+    "categories_ordered": messaging_pb2.CategoriesOrdered,
+    "category_deleted": messaging_pb2.CategoryDeleted,
     "user_created": auth_pb2.UserCreated,
     "user_updated": auth_pb2.UserUpdated,
     "sessions_revoked": auth_pb2.SessionsRevoked,
@@ -159,6 +164,10 @@ class EventFrames:
             messaging_pb2.TeamLeft: _team_left,
             messaging_pb2.TeamMemberRemoved: _team_member_removed,
             messaging_pb2.TeamUpdated: _team_updated,
+            messaging_pb2.CategoryCreated: _category_created,
+            messaging_pb2.CategoriesUpdated: _categories_updated,
+            messaging_pb2.CategoriesOrdered: _categories_ordered,
+            messaging_pb2.CategoryDeleted: _category_deleted,
             auth_pb2.UserCreated: _user_created,
             auth_pb2.UserUpdated: self._user_updated,
             presence_pb2.Typing: _typing,
@@ -303,6 +312,26 @@ def _team_member_removed(event: Event, body: messaging_pb2.TeamMemberRemoved) ->
 
 def _team_updated(event: Event, body: messaging_pb2.TeamUpdated) -> Sequence[Frame]:
     return (frame("update_team", {"team": _text(team_json(body.team))}, team_id=body.team.id),)
+
+
+def _category_created(event: Event, body: messaging_pb2.CategoryCreated) -> Sequence[Frame]:
+    data = {"category_id": body.category_id}
+    return (frame("sidebar_category_created", data, team_id=body.team_id, user_id=event.subject),)
+
+
+def _categories_updated(event: Event, body: messaging_pb2.CategoriesUpdated) -> Sequence[Frame]:
+    data = {"updatedCategories": _text([category_json(category) for category in body.categories])}
+    return (frame("sidebar_category_updated", data, team_id=body.team_id, user_id=event.subject),)
+
+
+def _categories_ordered(event: Event, body: messaging_pb2.CategoriesOrdered) -> Sequence[Frame]:
+    data = {"order": list(body.category_ids)}
+    return (frame("sidebar_category_order_updated", data, team_id=body.team_id, user_id=event.subject),)
+
+
+def _category_deleted(event: Event, body: messaging_pb2.CategoryDeleted) -> Sequence[Frame]:
+    data = {"category_id": body.category_id}
+    return (frame("sidebar_category_deleted", data, team_id=body.team_id, user_id=event.subject),)
 
 
 def _user_created(event: Event, body: auth_pb2.UserCreated) -> Sequence[Frame]:

@@ -161,6 +161,19 @@ class ChannelPatchBody(msgspec.Struct):
     purpose: Text = None
 
 
+class CategoryBody(msgspec.Struct):
+    """POST and PUT …/channels/categories, and PUT …/channels/categories/{category_id}."""
+
+    id: Text = None
+    user_id: Text = None
+    team_id: Text = None
+    display_name: Text = None
+    sorting: Text = None
+    muted: bool | None = None
+    collapsed: bool | None = None
+    channel_ids: list[str] | None = None
+
+
 class MembersBody(msgspec.Struct):
     """POST /channels/{channel_id}/members: one user, or several."""
 
@@ -212,6 +225,8 @@ TEAM_PATCH = _decoder(TeamPatchBody)
 TEAM_MEMBER = _decoder(TeamMemberBody)
 CHANNEL = _decoder(ChannelBody)
 CHANNEL_PATCH = _decoder(ChannelPatchBody)
+CATEGORY = _decoder(CategoryBody)
+CATEGORIES = _decoder(list[CategoryBody])
 MEMBERS = _decoder(MembersBody)
 VIEW = _decoder(ViewBody)
 STATUS = _decoder(StatusBody)

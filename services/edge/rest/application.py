@@ -24,7 +24,7 @@ from services.edge.dialect.errors import app_error, retry_after
 from services.edge.metrics import RestMetrics
 from services.edge.rest.catalogue import catalogue
 from services.edge.rest.cookies import AUTH_COOKIE, forget_session
-from services.edge.rest.kit import JSON, Call, Resource, Route
+from services.edge.rest.kit import COMPOSITE_IDS, JSON, Call, Resource, Route
 from services.edge.sessions import Sessions
 
 _log = logging.getLogger(__name__)
@@ -158,7 +158,7 @@ class Application:
         session = await self._session(request, route, token, place)
         call = Call(request, session, token if session is not None else "", self._body_limit)
         for name in request.match_info:
-            if name.endswith("_id"):
+            if name.endswith("_id") and name not in COMPOSITE_IDS:
                 call.id(name)
         return await route.handler(call)
 

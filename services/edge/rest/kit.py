@@ -24,6 +24,9 @@ _is_number = re.compile(r"-?[0-9]{1,18}").fullmatch
 # A NUL, which no text column of the database holds: \u0000 behind an even number of backslashes.
 _has_escaped_nul = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000").search
 
+COMPOSITE_IDS: Final = frozenset(("category_id",))
+"""Names in paths of what may be put together of several ids: their handlers know whether they mean anything."""
+
 JSON: Final = {"Content-Type": "application/json"}
 """Exactly this: clients compare with strict equality and take anything else for text."""
 

@@ -6,6 +6,7 @@ from services.chassis.config import Settings
 from services.edge.clients.peers import Clients
 from services.edge.dialect.client_config import Facts
 from services.edge.dialect.users import UserShapes
+from services.edge.rest.categories import Categories
 from services.edge.rest.channels import Channels
 from services.edge.rest.files import Files
 from services.edge.rest.kit import Resource
@@ -33,6 +34,7 @@ def resources(clients: Clients, sessions: Sessions, settings: Settings, facts: F
         Teams(teams, visibility),
         Channels(channels, visibility),
         Members(members, channels, teams, visibility),
+        Categories(clients.categories),
         Posts(clients.posts, clients.files),
         Reactions(clients.reactions),
         Files(clients.files, settings),

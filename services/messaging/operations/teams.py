@@ -25,6 +25,7 @@ from services.messaging.operations.system_posts import post_system_messages
 from services.messaging.operations.users import Users
 from services.messaging.operations.visibility import visible_ids
 from services.messaging.store import access
+from services.messaging.store import categories as category_store
 from services.messaging.store import channels as channel_store
 from services.messaging.store import memberships as membership_store
 from services.messaging.store import teams as store
@@ -197,6 +198,7 @@ class TeamOperations:
             at = change.next_at(team_topic(team_id))
             await leave(change, user_id, left, actor.user_id)
             await store.end_member(change.tx, team_id, user_id, at)
+            await category_store.forget(change.tx, user_id, team_id)
             change.announce(team_topic(team_id), events_pb2.TeamMemberRemoved(team_id=team_id, user_id=user_id), at)
             change.announce(user_topic(user_id), events_pb2.TeamLeft(team_id=team_id), at)
             tell = system_posts.left_team if actor.user_id == user_id else system_posts.removed_from_team
