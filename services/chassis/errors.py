@@ -69,11 +69,14 @@ class Reason(StrEnum):
     DEFAULT_CHANNEL_NOT_LEAVABLE = "default_channel_not_leavable"
     CHANNEL_TYPE_NOT_DELETABLE = "channel_type_not_deletable"
     CHANNEL_ALREADY_ARCHIVED = "channel_already_archived"
+    CHANNEL_NOT_ARCHIVED = "channel_not_archived"
+    DEFAULT_CHANNEL_NOT_PRIVATE = "default_channel_not_private"
     CHANNEL_ARCHIVED = "channel_archived"
     DIRECT_CHANNEL_USERS = "direct_channel_users"
     DIRECT_CHANNEL_NOT_LEAVABLE = "direct_channel_not_leavable"
     DIRECT_CHANNEL_NOT_JOINABLE = "direct_channel_not_joinable"
     GROUP_CHANNEL_SIZE = "group_channel_size"
+    INVALID_MEMBER_ROLES = "invalid_member_roles"  # scope ("channel" or "team"), fault
     MEMBER_NOT_FOUND = "member_not_found"
     CHANNEL_RATE_EXCEEDED = "channel_rate_exceeded"  # retry_after_s
     CATEGORIES_REFUSED = "categories_refused"  # a default one removed, others ordered than there are, too many

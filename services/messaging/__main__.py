@@ -6,8 +6,10 @@ from typing import Final
 from chorus.common.v1 import events_pb2_grpc
 from chorus.messaging.v1 import (
     categories_pb2_grpc,
+    channel_directory_pb2_grpc,
     channels_pb2_grpc,
     freshness_pb2_grpc,
+    member_roles_pb2_grpc,
     memberships_pb2_grpc,
     posts_pb2_grpc,
     reactions_pb2_grpc,
@@ -27,10 +29,13 @@ from services.messaging.clients.auth import AuthClient
 from services.messaging.consumers.users import UserProjection
 from services.messaging.domain.posts import Draft, Post
 from services.messaging.operations.categories import CategoryOperations
+from services.messaging.operations.channel_directory import ChannelDirectory
+from services.messaging.operations.channel_states import ChannelStateOperations
 from services.messaging.operations.channels import ChannelOperations
 from services.messaging.operations.fresh_reads import FreshReads
 from services.messaging.operations.freshness import Freshness
 from services.messaging.operations.history import History
+from services.messaging.operations.member_roles import MemberRoleOperations
 from services.messaging.operations.memberships import MembershipOperations
 from services.messaging.operations.personal_channels import PersonalChannelOperations
 from services.messaging.operations.post_changes import PostChanges
@@ -39,8 +44,10 @@ from services.messaging.operations.reactions import ReactionOperations
 from services.messaging.operations.teams import TeamOperations
 from services.messaging.operations.users import Users
 from services.messaging.servicers.categories import CategoryServicer
+from services.messaging.servicers.channel_directory import ChannelDirectoryServicer
 from services.messaging.servicers.channels import ChannelServicer
 from services.messaging.servicers.freshness import FreshnessServicer
+from services.messaging.servicers.member_roles import MemberRoleServicer
 from services.messaging.servicers.memberships import MembershipServicer
 from services.messaging.servicers.posts import PostServicer
 from services.messaging.servicers.reactions import ReactionServicer
@@ -113,7 +120,16 @@ async def wire(process: Process) -> None:
     common = (database, events, publisher, clock, settings, users)
     teams_pb2_grpc.add_TeamServiceServicer_to_server(TeamServicer(TeamOperations(*common)), server.grpc_server)
     channels_pb2_grpc.add_ChannelServiceServicer_to_server(
-        ChannelServicer(ChannelOperations(*common), PersonalChannelOperations(*common)), server.grpc_server
+        ChannelServicer(
+            ChannelOperations(*common), PersonalChannelOperations(*common), ChannelStateOperations(*common)
+        ),
+        server.grpc_server,
+    )
+    channel_directory_pb2_grpc.add_ChannelDirectoryServiceServicer_to_server(
+        ChannelDirectoryServicer(ChannelDirectory(database, users)), server.grpc_server
+    )
+    member_roles_pb2_grpc.add_MemberRoleServiceServicer_to_server(
+        MemberRoleServicer(MemberRoleOperations(*common)), server.grpc_server
     )
     memberships_pb2_grpc.add_MembershipServiceServicer_to_server(
         MembershipServicer(MembershipOperations(*common), events), server.grpc_server

@@ -82,6 +82,16 @@ class ChannelClient:
         request = channels_pb2.DeleteChannelRequest(actor=actor(caller), id=channel_id)
         await self._peer.call(self._channels.DeleteChannel, request)
 
+    async def restore(self, caller: Caller, channel_id: str) -> channels_pb2.Channel:
+        """Bring an archived channel back."""
+        request = channels_pb2.RestoreChannelRequest(actor=actor(caller), id=channel_id)
+        return (await self._peer.call(self._channels.RestoreChannel, request)).channel
+
+    async def set_privacy(self, caller: Caller, channel_id: str, kind: str) -> channels_pb2.Channel:
+        """Make a channel open ("O") or private ("P")."""
+        request = channels_pb2.SetPrivacyRequest(actor=actor(caller), id=channel_id, type=kind)
+        return (await self._peer.call(self._channels.SetPrivacy, request)).channel
+
     async def stats(self, caller: Caller, channel_id: str) -> channels_pb2.GetStatsResponse:
         """Return a channel's numbers."""
         request = channels_pb2.GetStatsRequest(actor=actor(caller), channel_id=channel_id)

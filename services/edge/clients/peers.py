@@ -7,11 +7,13 @@ from services.chassis.rpc.client import Mesh
 from services.chassis.tasks import Tasks
 from services.edge.clients.auth import AuthClient
 from services.edge.clients.categories import CategoryClient
+from services.edge.clients.channel_directory import ChannelDirectoryClient
 from services.edge.clients.channels import ChannelClient
 from services.edge.clients.edges import EdgeClient
 from services.edge.clients.files import FileClient
 from services.edge.clients.freshness import FreshnessClient
 from services.edge.clients.logs import EventLogClient
+from services.edge.clients.member_roles import MemberRoleClient
 from services.edge.clients.members import MemberClient
 from services.edge.clients.posts import PostClient, ReactionClient
 from services.edge.clients.presence import PresenceClient
@@ -31,6 +33,8 @@ class Clients:
     members: MemberClient
     teams: TeamClient
     categories: CategoryClient
+    channel_directory: ChannelDirectoryClient
+    member_roles: MemberRoleClient
     messaging_log: EventLogClient
     presence: PresenceClient
     files: FileClient
@@ -50,6 +54,8 @@ class Clients:
             members=MemberClient(messaging),
             teams=TeamClient(messaging),
             categories=CategoryClient(messaging),
+            channel_directory=ChannelDirectoryClient(messaging),
+            member_roles=MemberRoleClient(messaging),
             messaging_log=EventLogClient(messaging),
             presence=PresenceClient(mesh.peer("presence")),
             files=FileClient(mesh.peer("files")),

@@ -5,7 +5,7 @@ from typing import Any, Final
 from chorus.messaging.v1 import channels_pb2
 from services.chassis.errors import DomainError, Reason
 from services.chassis.ids import is_valid_id
-from services.edge.dialect.requests import ChannelBody, ChannelPatchBody
+from services.edge.dialect.requests import ChannelBody, ChannelPatchBody, PrivacyBody
 
 NOT_COUNTED: Final = -1
 """The number of files when the asker wants none counted."""
@@ -88,3 +88,10 @@ def update(body: ChannelBody, channel_id: str) -> channels_pb2.PatchChannelReque
         header=body.header or "",
         purpose=body.purpose or "",
     )
+
+
+def privacy(body: PrivacyBody) -> str:
+    """Return what a channel is to become, "O" or "P". Raises invalid_argument."""
+    if body.privacy not in ("O", "P"):
+        raise DomainError(Reason.INVALID_ARGUMENT, field="privacy")
+    return body.privacy

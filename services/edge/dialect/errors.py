@@ -149,6 +149,17 @@ SHAPES: Final[dict[Reason, Shape]] = {
     _R.CHANNEL_ALREADY_ARCHIVED: Shape(
         400, "api.channel.delete_channel.deleted.app_error", "The channel has been archived or deleted."
     ),
+    _R.CHANNEL_NOT_ARCHIVED: Shape(
+        400, "api.channel.restore_channel.restored.app_error", "Unable to unarchive the channel: it is not archived."
+    ),
+    _R.DEFAULT_CHANNEL_NOT_PRIVATE: Shape(
+        400,
+        "api.channel.update_channel_privacy.default_channel_error",
+        "The default channel cannot be made private.",
+    ),
+    _R.INVALID_MEMBER_ROLES: Shape(
+        400, "api.{scope}.update_{scope}_member_roles.{fault}.app_error", "The roles cannot be given to this member."
+    ),
     _R.CHANNEL_ARCHIVED: Shape(
         400, "api.channel.update_channel.deleted.app_error", "The channel has been archived or deleted."
     ),

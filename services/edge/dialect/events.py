@@ -16,7 +16,9 @@ from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
 from services.edge.dialect.categories import category_json
 from services.edge.dialect.channels import channel_json
+from services.edge.dialect.members import member_json
 from services.edge.dialect.posts import post_json, reaction_json
+from services.edge.dialect.teams import member_json as team_member_json
 from services.edge.dialect.teams import team_json
 from services.edge.dialect.users import UserShapes
 
@@ -42,6 +44,10 @@ _KINDS: Final[Mapping[str, type[Message]]] = {
     "team_member_added": messaging_pb2.TeamMemberAdded,
     "team_member_removed": messaging_pb2.TeamMemberRemoved,
     "team_updated": messaging_pb2.TeamUpdated,
+    "channel_restored": messaging_pb2.ChannelRestored,
+    "channel_converted": messaging_pb2.ChannelConverted,
+    "member_updated": messaging_pb2.MemberUpdated,
+    "team_member_updated": messaging_pb2.TeamMemberUpdated,
     "category_created": messaging_pb2.CategoryCreated,
     "categories_updated": messaging_pb2.CategoriesUpdated,
     "categories_ordered": messaging_pb2.CategoriesOrdered,
@@ -164,6 +170,10 @@ class EventFrames:
             messaging_pb2.TeamLeft: _team_left,
             messaging_pb2.TeamMemberRemoved: _team_member_removed,
             messaging_pb2.TeamUpdated: _team_updated,
+            messaging_pb2.ChannelRestored: _channel_restored,
+            messaging_pb2.ChannelConverted: _channel_converted,
+            messaging_pb2.MemberUpdated: _member_updated,
+            messaging_pb2.TeamMemberUpdated: _team_member_updated,
             messaging_pb2.CategoryCreated: _category_created,
             messaging_pb2.CategoriesUpdated: _categories_updated,
             messaging_pb2.CategoriesOrdered: _categories_ordered,
@@ -312,6 +322,29 @@ def _team_member_removed(event: Event, body: messaging_pb2.TeamMemberRemoved) ->
 
 def _team_updated(event: Event, body: messaging_pb2.TeamUpdated) -> Sequence[Frame]:
     return (frame("update_team", {"team": _text(team_json(body.team))}, team_id=body.team.id),)
+
+
+def _channel_restored(event: Event, body: messaging_pb2.ChannelRestored) -> Sequence[Frame]:
+    data = {"channel_id": body.channel_id}
+    if event.subject == body.channel_id:
+        if body.channel_type == "O":  # its members hear of it in the team's topic
+            return ()
+        return (frame("channel_restored", data, channel_id=body.channel_id),)
+    return (frame("channel_restored", data, team_id=body.team_id),)
+
+
+def _channel_converted(event: Event, body: messaging_pb2.ChannelConverted) -> Sequence[Frame]:
+    return (frame("channel_converted", {"channel_id": body.channel_id}, team_id=body.team_id),)
+
+
+def _member_updated(event: Event, body: messaging_pb2.MemberUpdated) -> Sequence[Frame]:
+    data = {"channelMember": _text(member_json(body.member))}
+    return (frame("channel_member_updated", data, user_id=event.subject),)
+
+
+def _team_member_updated(event: Event, body: messaging_pb2.TeamMemberUpdated) -> Sequence[Frame]:
+    data = {"member": _text(team_member_json(body.member))}
+    return (frame("memberrole_updated", data, user_id=event.subject),)
 
 
 def _category_created(event: Event, body: messaging_pb2.CategoryCreated) -> Sequence[Frame]:

@@ -1,9 +1,8 @@
 """Channel memberships, in both directions."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
-from chorus.messaging.v1 import memberships_pb2, teams_pb2
+from chorus.messaging.v1 import memberships_pb2
 from services.chassis.errors import DomainError, Reason
 from services.chassis.ids import is_valid_id
 from services.chassis.permissions import membership_roles
@@ -47,16 +46,6 @@ def member_json(member: memberships_pb2.Member) -> dict[str, Any]:
         "scheme_admin": member.scheme_admin,
         "explicit_roles": member.explicit_roles,
         "autotranslation_disabled": False,
-    }
-
-
-def member_with_team_json(member: memberships_pb2.Member, teams: Mapping[str, teams_pb2.Team | None]) -> dict[str, Any]:
-    """Return a membership with its channel's team, by the channel's id; none for direct and group channels."""
-    team = teams.get(member.channel_id)
-    return member_json(member) | {
-        "team_display_name": team.display_name if team else "",
-        "team_name": team.name if team else "",
-        "team_update_at": team.update_at_ms if team else 0,
     }
 
 

@@ -161,6 +161,39 @@ class ChannelPatchBody(msgspec.Struct):
     purpose: Text = None
 
 
+class ChannelSearchBody(msgspec.Struct):
+    """POST /channels/search, /channels/group/search and /teams/{team_id}/channels/search."""
+
+    term: Text = None
+    team_ids: list[str] | None = None
+    public: bool | None = None
+    private: bool | None = None
+    deleted: bool | None = None
+    include_deleted: bool | None = None
+    page: int | None = None
+    per_page: int | None = None
+
+
+class PrivacyBody(msgspec.Struct):
+    """PUT /channels/{channel_id}/privacy."""
+
+    privacy: Text = None
+
+
+class RolesBody(msgspec.Struct):
+    """PUT …/members/{user_id}/roles: names, separated by spaces."""
+
+    roles: Text = None
+
+
+class SchemeRolesBody(msgspec.Struct):
+    """PUT …/members/{user_id}/schemeRoles."""
+
+    scheme_guest: bool | None = None
+    scheme_user: bool | None = None
+    scheme_admin: bool | None = None
+
+
 class CategoryBody(msgspec.Struct):
     """POST and PUT …/channels/categories, and PUT …/channels/categories/{category_id}."""
 
@@ -225,6 +258,10 @@ TEAM_PATCH = _decoder(TeamPatchBody)
 TEAM_MEMBER = _decoder(TeamMemberBody)
 CHANNEL = _decoder(ChannelBody)
 CHANNEL_PATCH = _decoder(ChannelPatchBody)
+CHANNEL_SEARCH = _decoder(ChannelSearchBody)
+PRIVACY = _decoder(PrivacyBody)
+ROLES = _decoder(RolesBody)
+SCHEME_ROLES = _decoder(SchemeRolesBody)
 CATEGORY = _decoder(CategoryBody)
 CATEGORIES = _decoder(list[CategoryBody])
 MEMBERS = _decoder(MembersBody)

@@ -26,6 +26,8 @@ class Channels:
             Route("PUT", "/channels/{channel_id}", self.update),
             Route("DELETE", "/channels/{channel_id}", self.delete),
             Route("PUT", "/channels/{channel_id}/patch", self.patch),
+            Route("POST", "/channels/{channel_id}/restore", self.restore),
+            Route("PUT", "/channels/{channel_id}/privacy", self.set_privacy),
             Route("GET", "/channels/{channel_id}/stats", self.stats),
             Route("GET", "/teams/{team_id}/channels", self.public),
             Route("GET", "/teams/{team_id}/channels/name/{channel_name}", self.by_name),
@@ -103,6 +105,16 @@ class Channels:
             raise DomainError(Reason.NOT_IMPLEMENTED, operation="deleteChannel with permanent=true")
         await self._channels.delete(call.caller, call.id("channel_id"))
         return ok()
+
+    async def restore(self, call: Call) -> web.StreamResponse:
+        """Bring an archived channel back."""
+        return answer(channels.channel_json(await self._channels.restore(call.caller, call.id("channel_id"))))
+
+    async def set_privacy(self, call: Call) -> web.StreamResponse:
+        """Make a channel open or private."""
+        kind = channels.privacy(await call.json(requests.PRIVACY, "privacy"))
+        channel = await self._channels.set_privacy(call.caller, call.id("channel_id"), kind)
+        return answer(channels.channel_json(channel))
 
     async def stats(self, call: Call) -> web.StreamResponse:
         """Return a channel's numbers."""

@@ -1,22 +1,16 @@
 """Channel members: coming, going, looking, and what they have not seen."""
 
 from collections.abc import Sequence
-from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from services.chassis.errors import DomainError
 from services.chassis.ids import is_valid_id
-from services.edge.clients.channels import ChannelClient
 from services.edge.clients.members import MemberClient
-from services.edge.clients.teams import TeamClient
 from services.edge.dialect import members, requests
 from services.edge.dialect.users import listed
 from services.edge.rest.kit import Call, Route, answer, created, ok
 from services.edge.rest.visibility import Visibility
-
-_LINES: Final = {"Content-Type": "application/x-ndjson"}
 
 
 class Members:
@@ -34,14 +28,11 @@ class Members:
             Route("POST", "/channels/members/{user_id}/mark_read", self.mark_read),
             Route("GET", "/users/{user_id}/channels/{channel_id}/unread", self.unread),
             Route("GET", "/users/{user_id}/teams/{team_id}/channels/members", self.of_user_in_team),
-            Route("GET", "/users/{user_id}/channel_members", self.of_user),
         )
 
-    def __init__(
-        self, client: MemberClient, channels: ChannelClient, teams: TeamClient, visibility: Visibility
-    ) -> None:
-        """`channels` and `teams` name the team that a membership's channel is in."""
-        self._members, self._channels, self._teams, self._visibility = client, channels, teams, visibility
+    def __init__(self, client: MemberClient, visibility: Visibility) -> None:
+        """`visibility` keeps guests from addressing strangers."""
+        self._members, self._visibility = client, visibility
 
     async def list(self, call: Call) -> web.StreamResponse:
         """Return a page of a channel's members."""
@@ -97,18 +88,3 @@ class Members:
         """Return a user's memberships in a team's channels, direct and group ones included."""
         found = await self._members.of_user(call.caller, call.id("user_id"), call.id("team_id"))
         return answer([members.member_json(member) for member in found])
-
-    async def of_user(self, call: Call) -> web.StreamResponse:
-        """Return a user's memberships in all channels with their teams: a page as a list, or (-1) all, a line each."""
-        caller, user_id = call.caller, call.id("user_id")
-        found = await self._members.of_user(caller, user_id)
-        teams = {team.id: team for team in await self._teams.of_user(caller, user_id)}
-        channels = await self._channels.of_user(caller, user_id, include_deleted=True)
-        team_of = {channel.id: teams.get(channel.team_id) for channel in channels}
-        if call.query("page", "-1") != "-1":
-            page, per_page = call.page()
-            found = found[page * per_page : (page + 1) * per_page]
-        elif found:  # an empty body would not parse as lines
-            lines = msgspec.json.Encoder().encode_lines(members.member_with_team_json(one, team_of) for one in found)
-            return web.Response(body=lines, headers=_LINES)
-        return answer([members.member_with_team_json(member, team_of) for member in found])

@@ -7,10 +7,12 @@ from services.edge.clients.peers import Clients
 from services.edge.dialect.client_config import Facts
 from services.edge.dialect.users import UserShapes
 from services.edge.rest.categories import Categories
+from services.edge.rest.channel_directory import ChannelDirectory
 from services.edge.rest.channels import Channels
 from services.edge.rest.files import Files
 from services.edge.rest.kit import Resource
 from services.edge.rest.login import Login
+from services.edge.rest.member_roles import MemberRoles
 from services.edge.rest.members import Members
 from services.edge.rest.posts import Posts
 from services.edge.rest.reactions import Reactions
@@ -33,7 +35,9 @@ def resources(clients: Clients, sessions: Sessions, settings: Settings, facts: F
         Users(auth, members, channels, teams, visibility, shapes, settings),
         Teams(teams, visibility),
         Channels(channels, visibility),
-        Members(members, channels, teams, visibility),
+        Members(members, visibility),
+        MemberRoles(clients.member_roles),
+        ChannelDirectory(clients.channel_directory),
         Categories(clients.categories),
         Posts(clients.posts, clients.files),
         Reactions(clients.reactions),

@@ -1,6 +1,6 @@
 """What messaging asks of auth: the users, all at once and as they change. Never a call per post or member."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,4 +99,11 @@ def _user(message: users_pb2.User) -> User:
         notify_props=dict(message.notify_props),
         update_at=message.update_at_ms,
         delete_at=message.delete_at_ms,
+        timezone=_timezone(message.timezone),
     )
+
+
+def _timezone(told: Mapping[str, str]) -> str:
+    """Return the zone that holds: the one that the user's devices report, unless it chose another."""
+    automatic = told.get("useAutomaticTimezone", "true") == "true"
+    return told.get("automaticTimezone" if automatic else "manualTimezone", "")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.chassis.errors import DomainError, Reason
-from services.messaging.domain.access import DIRECT, GROUP, OPEN, PRIVATE, ChannelAccess, require
+from services.chassis.permissions import granted
+from services.messaging.domain.access import DIRECT, GROUP, OPEN, PRIVATE, ChannelAccess, Roles, may_in_team, require
 from services.messaging.domain.users import User
 
 TOWN_SQUARE: Final = "town-square"
@@ -21,6 +22,7 @@ _is_direct_name: Final = re.compile(r"[a-z0-9]{26}__[a-z0-9]{26}").fullmatch
 _is_group_name: Final = re.compile(r"[a-f0-9]{40}").fullmatch
 _MANAGE: Final = {OPEN: "manage_public_channel_properties", PRIVATE: "manage_private_channel_properties"}
 _DELETE: Final = {OPEN: "delete_public_channel", PRIVATE: "delete_private_channel"}
+_CONVERT: Final = {OPEN: "convert_private_channel_to_public", PRIVATE: "convert_public_channel_to_private"}
 _CREATE: Final = {OPEN: "create_public_channel", PRIVATE: "create_private_channel"}
 
 
@@ -153,6 +155,23 @@ def require_delete(channel: Channel, access: ChannelAccess, system_roles: Sequen
         raise DomainError(Reason.CHANNEL_ALREADY_ARCHIVED)
     if channel.is_town_square:
         raise DomainError(Reason.DEFAULT_CHANNEL_NOT_DELETABLE)
+
+
+def require_restore(channel: Channel, system_roles: Sequence[str], team: Roles | None) -> None:
+    """Raise unless the channel may come back: permission_denied, channel_not_archived."""
+    allowed = not channel.personal and may_in_team("manage_team", system_roles, team)
+    require(allowed or granted(system_roles, "sysconsole_write_user_management_channels"), "manage_team")
+    if not channel.delete_at:
+        raise DomainError(Reason.CHANNEL_NOT_ARCHIVED)
+
+
+def require_privacy(channel: Channel, kind: str, access: ChannelAccess, system_roles: Sequence[str]) -> None:
+    """Raise unless the channel may become open or private: permission_denied, default_channel_not_private, …"""
+    require(not channel.personal and access.may(_CONVERT[kind], system_roles), _CONVERT[kind])
+    if channel.delete_at:
+        raise DomainError(Reason.CHANNEL_ARCHIVED)
+    if channel.is_town_square and kind == PRIVATE:
+        raise DomainError(Reason.DEFAULT_CHANNEL_NOT_PRIVATE)
 
 
 def direct_name(one: str, other: str) -> str:

@@ -72,6 +72,23 @@ def archived(channel: Channel, actor: User) -> Notice:
     return _by(channel, actor, "system_channel_deleted", "{} archived the channel.")
 
 
+def restored(channel: Channel, actor: User) -> Notice:
+    """The channel is back."""
+    return _by(channel, actor, "system_channel_restored", "{} unarchived the channel.")
+
+
+def made_open(channel: Channel, actor: User) -> Notice:
+    """The channel became an open one."""
+    text = "This channel has been converted to a Public Channel and can be joined by any team member."
+    return _by(channel, actor, "system_change_chan_privacy", text)
+
+
+def made_private(channel: Channel, actor: User) -> Notice:
+    """The channel became a private one."""
+    text = "This channel has been converted to a Private Channel."
+    return _by(channel, actor, "system_change_chan_privacy", text)
+
+
 def changed(before: Channel, after: Channel, actor: User) -> list[Notice]:
     """What differs in header, purpose and display name, a notice each."""
     notices = []

@@ -20,6 +20,8 @@ class User:
     notify_props: Mapping[str, str] = field(default_factory=dict)
     update_at: int = 0
     delete_at: int = 0
+    timezone: str = ""
+    """Where the user is, as in the IANA database; empty when it is not known."""
 
     @property
     def is_guest(self) -> bool:

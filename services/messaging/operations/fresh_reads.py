@@ -49,9 +49,11 @@ class FreshReads:
         roles: Sequence[str],
         read: Callable[[Transaction, int], Awaitable[T]],
     ) -> T:
-        """Return what `read(snapshot, seq)` answers. Raises permission_denied, also for an unknown channel."""
+        """Return what `read(snapshot, seq)` answers. Raises channel_not_found, permission_denied."""
         standing = await self._freshness.standing(user_id, channel_id)
-        if standing.access is None or not standing.access.may(READ_CONTENT, roles):
+        if standing.access is None:
+            raise DomainError(Reason.CHANNEL_NOT_FOUND)
+        if not standing.access.may(READ_CONTENT, roles):
             raise DomainError(Reason.PERMISSION_DENIED, permission=READ_CONTENT)
 
         async def fresh(tx: Transaction) -> tuple[bool, T | None]:

@@ -108,7 +108,7 @@ class History:
         return await self._database.snapshot(read)
 
     async def page(self, query: PageQuery, user_id: str, roles: Sequence[str]) -> Page:
-        """Return a page of a channel's history. Raises permission_denied, also for an unknown channel."""
+        """Return a page of a channel's history. Raises channel_not_found, permission_denied."""
         if query.include_deleted:
             _require_administrator(roles)
         return await self._reads.of_channel(query.channel_id, user_id, roles, lambda tx, seq: _page(tx, query, seq))

@@ -6,6 +6,7 @@ import grpc
 
 from chorus.messaging.v1 import channels_pb2, channels_pb2_grpc
 from services.messaging.domain.channels import Channel, ChannelPatch
+from services.messaging.operations.channel_states import ChannelStateOperations
 from services.messaging.operations.channels import AccessQuestion, ChannelOperations
 from services.messaging.operations.personal_channels import PersonalChannelOperations
 from services.messaging.servicers.actors import actor
@@ -17,9 +18,11 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class ChannelServicer(channels_pb2_grpc.ChannelServiceServicer):
     """Channels over gRPC."""
 
-    def __init__(self, operations: ChannelOperations, personal: PersonalChannelOperations) -> None:
+    def __init__(
+        self, operations: ChannelOperations, personal: PersonalChannelOperations, states: ChannelStateOperations
+    ) -> None:
         """Serve the operations on teams' channels and on direct and group ones."""
-        self._operations, self._personal = operations, personal
+        self._operations, self._personal, self._states = operations, personal, states
 
     async def CreateChannel(
         self, request: channels_pb2.CreateChannelRequest, context: Context
@@ -115,6 +118,20 @@ class ChannelServicer(channels_pb2_grpc.ChannelServiceServicer):
         """Archive a channel."""
         await self._operations.delete(actor(request.actor), request.id)
         return channels_pb2.DeleteChannelResponse()
+
+    async def RestoreChannel(
+        self, request: channels_pb2.RestoreChannelRequest, context: Context
+    ) -> channels_pb2.RestoreChannelResponse:
+        """Bring a channel back."""
+        channel = await self._states.restore(actor(request.actor), request.id)
+        return channels_pb2.RestoreChannelResponse(channel=wire.channel(channel))
+
+    async def SetPrivacy(
+        self, request: channels_pb2.SetPrivacyRequest, context: Context
+    ) -> channels_pb2.SetPrivacyResponse:
+        """Make a channel open or private."""
+        channel = await self._states.set_privacy(actor(request.actor), request.id, request.type)
+        return channels_pb2.SetPrivacyResponse(channel=wire.channel(channel))
 
     async def GetStats(self, request: channels_pb2.GetStatsRequest, context: Context) -> channels_pb2.GetStatsResponse:
         """Return a channel's numbers."""

@@ -37,7 +37,7 @@ SELECT * FROM unnest(%(ids)s::text[], %(ats)s::bigint[], %(ats)s::bigint[], %(te
   %(displays)s::text[], %(names)s::text[], %(headers)s::text[], %(purposes)s::text[], %(creators)s::text[])
 ON CONFLICT (team_id, name) DO NOTHING RETURNING id"""
 _UPDATE: Final = """
-UPDATE channels SET update_at = %(update_at)s, delete_at = %(delete_at)s, name = %(name)s,
+UPDATE channels SET update_at = %(update_at)s, delete_at = %(delete_at)s, type = %(type)s, name = %(name)s,
   display_name = %(display_name)s, header = %(header)s, purpose = %(purpose)s
 WHERE id = %(id)s"""
 _COUNT: Final = "SELECT count(*) AS count FROM channels WHERE team_id = %(team)s AND delete_at = 0"

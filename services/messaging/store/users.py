@@ -10,25 +10,27 @@ from services.chassis.database import Row, Statement, Transaction
 from services.messaging.domain.users import User
 
 _READ: Final = """
-SELECT id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props, update_at, delete_at
+SELECT id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props, update_at, delete_at,
+       timezone
 FROM users WHERE id = ANY(%(ids)s)"""
 # An older state never replaces a newer one: events are applied again after a snapshot and by every instance.
 _PUT: Final = """
 INSERT INTO users AS u
-  (id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props, update_at, delete_at)
+  (id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props, update_at, delete_at,
+   timezone)
 SELECT id, username, nickname, first_name, last_name, email, locale, string_to_array(roles, ' '), is_bot, notify_props,
-       update_at, delete_at
+       update_at, delete_at, timezone
 FROM unnest(%(ids)s::text[], %(usernames)s::text[], %(nicknames)s::text[], %(first_names)s::text[],
             %(last_names)s::text[], %(emails)s::text[], %(locales)s::text[], %(roles)s::text[], %(bots)s::boolean[],
-            %(notify)s::jsonb[], %(updates)s::bigint[], %(deletes)s::bigint[])
+            %(notify)s::jsonb[], %(updates)s::bigint[], %(deletes)s::bigint[], %(timezones)s::text[])
   AS new (id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props,
-          update_at, delete_at)
+          update_at, delete_at, timezone)
 ORDER BY id
 ON CONFLICT (id) DO UPDATE SET
   username = excluded.username, nickname = excluded.nickname, first_name = excluded.first_name,
   last_name = excluded.last_name, email = excluded.email, locale = excluded.locale, roles = excluded.roles,
   is_bot = excluded.is_bot, notify_props = excluded.notify_props, update_at = excluded.update_at,
-  delete_at = excluded.delete_at
+  delete_at = excluded.delete_at, timezone = excluded.timezone
 WHERE u.update_at <= excluded.update_at"""
 _BEGIN: Final = """
 INSERT INTO projections (source, incarnation, seq) VALUES (%(source)s, '', 0) ON CONFLICT DO NOTHING"""
@@ -76,6 +78,7 @@ async def put(tx: Transaction, users: Sequence[User]) -> None:
         "notify": [Jsonb(dict(u.notify_props)) for u in users],
         "updates": [u.update_at for u in users],
         "deletes": [u.delete_at for u in users],
+        "timezones": [u.timezone for u in users],
     }
     await tx.fetch(_PUT, **parameters)
 

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 
 from chorus.auth.v1 import sessions_pb2
-from chorus.messaging.v1 import channels_pb2, memberships_pb2, teams_pb2
+from chorus.messaging.v1 import channel_directory_pb2, channels_pb2, memberships_pb2, teams_pb2
 from chorus.presence.v1 import presence_pb2
 from services.chassis.errors import DomainError, Reason
 from services.chassis.permissions import ROLES
-from services.edge.dialect import channels, members, requests, roles, sessions, statuses, teams
+from services.edge.dialect import channel_directory, channels, members, requests, roles, sessions, statuses, teams
 
 ID = "a" * 26
 TEAM = """id create_at update_at delete_at display_name name description email type company_name allowed_domains
@@ -42,7 +42,7 @@ ROLE = (
         ),
         (members.member_json(memberships_pb2.Member()), MEMBER),
         (
-            members.member_with_team_json(memberships_pb2.Member(), {}),
+            channel_directory.member_with_team_json(channel_directory_pb2.MemberWithTeam()),
             f"{MEMBER} team_display_name team_name team_update_at",
         ),
         (members.unread_json(ID, memberships_pb2.GetUnreadResponse()), UNREAD),

@@ -1,0 +1,108 @@
+"""Finding channels, and what is asked of many of them at once."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from chorus.messaging.v1 import channel_directory_pb2 as pb
+from services.chassis.errors import DomainError, Reason
+from services.chassis.ids import is_valid_id
+from services.edge.clients.channel_directory import ChannelDirectoryClient
+from services.edge.dialect import channel_directory as dialect
+from services.edge.dialect import requests
+from services.edge.dialect.channels import channel_json
+from services.edge.dialect.teams import team_json
+from services.edge.rest.kit import Call, Route, answer, require
+
+_LINES: Final = {"Content-Type": "application/x-ndjson"}
+
+
+class ChannelDirectory:
+    """Reads over many channels."""
+
+    def routes(self) -> Sequence[Route]:
+        """Return the route table."""
+        return (
+            Route("GET", "/teams/{team_id}/channels/autocomplete", self.autocomplete),
+            Route("GET", "/teams/{team_id}/channels/search_autocomplete", self.autocomplete_own),
+            Route("POST", "/teams/{team_id}/channels/search", self.search),
+            Route("POST", "/channels/search", self.search_everywhere),
+            Route("POST", "/channels/group/search", self.search_groups),
+            Route("POST", "/channels/stats/member_count", self.member_counts),
+            Route("GET", "/channels/{channel_id}/timezones", self.timezones),
+            Route("GET", "/channels/{channel_id}/common_teams", self.common_teams),
+            Route("GET", "/users/{user_id}/channel_members", self.memberships),
+        )
+
+    def __init__(self, client: ChannelDirectoryClient) -> None:
+        """`client` answers."""
+        self._directory = client
+
+    async def autocomplete(self, call: Call) -> web.StreamResponse:
+        """Propose a team's open channels and the caller's private ones."""
+        question = dialect.in_team(call.id("team_id"), call.query("name"), pb.SEARCH_SCOPE_TEAM)
+        return answer(await self._channels(call, question))
+
+    async def autocomplete_own(self, call: Call) -> web.StreamResponse:
+        """Propose channels that the caller is in, direct and group ones included."""
+        question = dialect.in_team(call.id("team_id"), call.query("name"), pb.SEARCH_SCOPE_OWN)
+        return answer(await self._channels(call, question))
+
+    async def search(self, call: Call) -> web.StreamResponse:
+        """Find a team's open channels."""
+        body = await call.json(requests.CHANNEL_SEARCH, "channel_search")
+        return answer(await self._channels(call, dialect.of_term(body, pb.SEARCH_SCOPE_OPEN, call.id("team_id"))))
+
+    async def search_groups(self, call: Call) -> web.StreamResponse:
+        """Find the caller's group channels."""
+        body = await call.json(requests.CHANNEL_SEARCH, "channel_search")
+        return answer(await self._channels(call, dialect.of_term(body, pb.SEARCH_SCOPE_GROUPS)))
+
+    async def search_everywhere(self, call: Call) -> web.StreamResponse:
+        """Find channels of all teams: every one for the console, else those that the caller could find in each."""
+        body = await call.json(requests.CHANNEL_SEARCH, "channel_search")
+        question = dialect.everywhere(
+            body,
+            console=call.flag("system_console", default=True),
+            include_deleted=call.flag("include_deleted", default=True),
+        )
+        found = await self._directory.search(call.caller, question)
+        shown = [dialect.with_team_json(one) for one in found.channels]
+        return answer({"channels": shown, "total_count": found.total_count} if dialect.is_paged(body) else shown)
+
+    async def member_counts(self, call: Call) -> web.StreamResponse:
+        """Return how many members channels have."""
+        ids = await call.json(requests.IDS, "channel_ids")
+        if len(ids) > dialect.MAX_COUNTED or not all(map(is_valid_id, ids)):
+            raise DomainError(Reason.INVALID_ARGUMENT, field="channel_ids")
+        return answer(dict(await self._directory.count_members(call.caller, ids)))
+
+    async def timezones(self, call: Call) -> web.StreamResponse:
+        """Return the time zones of a channel's members."""
+        return answer(list(await self._directory.timezones(call.caller, call.id("channel_id"))))
+
+    async def common_teams(self, call: Call) -> web.StreamResponse:
+        """Return the teams that all members of a direct or group channel are in."""
+        require(call.caller.sees_everybody, "view_members")
+        found = await self._directory.common_teams(call.caller, call.id("channel_id"))
+        return answer([team_json(team) for team in found])
+
+    async def memberships(self, call: Call) -> web.StreamResponse:
+        """Return a user's memberships in all channels with their teams: a page as a list, or (-1) all, a line each."""
+        caller, user_id = call.caller, call.id("user_id")
+        if call.query("page", "-1") != "-1":
+            page, per_page = call.page()
+            # A page of nothing is asked for with 0, which would be everything there.
+            found = await self._directory.memberships(caller, user_id, page, per_page) if per_page else ()
+            return answer([dialect.member_with_team_json(one) for one in found])
+        found = await self._directory.memberships(caller, user_id)
+        if not found:  # an empty body would not parse as lines
+            return answer([])
+        lines = msgspec.json.Encoder().encode_lines(map(dialect.member_with_team_json, found))
+        return web.Response(body=lines, headers=_LINES)
+
+    async def _channels(self, call: Call, question: pb.SearchChannelsRequest) -> list[dict[str, Any]]:
+        found = await self._directory.search(call.caller, question)
+        return [channel_json(one.channel) for one in found.channels]
