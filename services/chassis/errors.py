@@ -100,6 +100,10 @@ class Reason(StrEnum):
     REACTION_ARCHIVED = "reaction_archived"
     TOO_MANY_REACTIONS = "too_many_reactions"
 
+    # Drafts
+    DRAFT_INVALID = "draft_invalid"  # field
+    DRAFTS_DISABLED = "drafts_disabled"
+
     # Files
     FILE_NOT_FOUND = "file_not_found"
     FILE_DELETED = "file_deleted"

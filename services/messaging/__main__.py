@@ -8,6 +8,7 @@ from chorus.messaging.v1 import (
     categories_pb2_grpc,
     channel_directory_pb2_grpc,
     channels_pb2_grpc,
+    drafts_pb2_grpc,
     freshness_pb2_grpc,
     member_roles_pb2_grpc,
     memberships_pb2_grpc,
@@ -32,6 +33,7 @@ from services.messaging.operations.categories import CategoryOperations
 from services.messaging.operations.channel_directory import ChannelDirectory
 from services.messaging.operations.channel_states import ChannelStateOperations
 from services.messaging.operations.channels import ChannelOperations
+from services.messaging.operations.drafts import DraftOperations
 from services.messaging.operations.fresh_reads import FreshReads
 from services.messaging.operations.freshness import Freshness
 from services.messaging.operations.history import History
@@ -46,6 +48,7 @@ from services.messaging.operations.users import Users
 from services.messaging.servicers.categories import CategoryServicer
 from services.messaging.servicers.channel_directory import ChannelDirectoryServicer
 from services.messaging.servicers.channels import ChannelServicer
+from services.messaging.servicers.drafts import DraftServicer
 from services.messaging.servicers.freshness import FreshnessServicer
 from services.messaging.servicers.member_roles import MemberRoleServicer
 from services.messaging.servicers.memberships import MembershipServicer
@@ -134,6 +137,7 @@ async def wire(process: Process) -> None:
     memberships_pb2_grpc.add_MembershipServiceServicer_to_server(
         MembershipServicer(MembershipOperations(*common), events), server.grpc_server
     )
+    drafts_pb2_grpc.add_DraftServiceServicer_to_server(DraftServicer(DraftOperations(*common)), server.grpc_server)
     categories_pb2_grpc.add_CategoryServiceServicer_to_server(
         CategoryServicer(CategoryOperations(*common)), server.grpc_server
     )

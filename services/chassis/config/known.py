@@ -23,7 +23,7 @@ UNUSED_SECTIONS: Final = _names(
 
 UNUSED_KEYS: Final = {
     "ServiceSettings": """
-        AllowPersistentNotifications AllowPersistentNotificationsForGuests AllowSyncedDrafts
+        AllowPersistentNotifications AllowPersistentNotificationsForGuests
         AllowedUntrustedInternalConnections BurnOnReadDurationSeconds BurnOnReadMaximumTimeToLiveSeconds
         BurnOnReadSchedulerFrequencySeconds ClusterLogTimeoutMilliseconds ConnectionSecurity CorsDebug DebugSplit
         DeleteAccountLink DeveloperFlags DisableBotsWhenOwnerIsDeactivated DisableLegacyMFA

@@ -49,6 +49,7 @@ class ServiceSettings:
     EnableUserStatuses: bool = True
     ExperimentalEnableDefaultChannelLeaveJoinMessages: bool = True
     ThreadAutoFollow: bool = True
+    AllowSyncedDrafts: bool = True
     # "disabled" until threads have their endpoints: with any other value clients ask for them. Theirs: always_on.
     CollapsedThreads: Annotated[str, OneOf(("disabled", "default_off", "default_on", "always_on"))] = "disabled"
     # These three are false here: they lead clients to tours and pages that Chorus does not serve. Theirs: true.

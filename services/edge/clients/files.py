@@ -43,6 +43,13 @@ class FileClient:
             raise from_item(result.error)
         return result.info
 
+    async def own(self, caller: Caller, file_ids: Sequence[str]) -> list[common_pb2.FileInfo]:
+        """Return those of the files that exist and are the caller's own, in order."""
+        request = files_pb2.GetFileInfosRequest(actor=actor(caller), ids=file_ids)
+        results = (await self._peer.call(self._files.GetFileInfos, request)).results
+        infos = [result.info for result in results if not result.HasField("error")]
+        return [info for info in infos if info.user_id == caller.user_id]
+
     async def claim(
         self, caller: Caller, post_id: str, channel_id: str, file_ids: Sequence[str]
     ) -> Sequence[common_pb2.FileInfo]:

@@ -9,6 +9,7 @@ from services.edge.clients.auth import AuthClient
 from services.edge.clients.categories import CategoryClient
 from services.edge.clients.channel_directory import ChannelDirectoryClient
 from services.edge.clients.channels import ChannelClient
+from services.edge.clients.drafts import DraftClient
 from services.edge.clients.edges import EdgeClient
 from services.edge.clients.files import FileClient
 from services.edge.clients.freshness import FreshnessClient
@@ -33,6 +34,7 @@ class Clients:
     members: MemberClient
     teams: TeamClient
     categories: CategoryClient
+    drafts: DraftClient
     channel_directory: ChannelDirectoryClient
     member_roles: MemberRoleClient
     messaging_log: EventLogClient
@@ -54,6 +56,7 @@ class Clients:
             members=MemberClient(messaging),
             teams=TeamClient(messaging),
             categories=CategoryClient(messaging),
+            drafts=DraftClient(messaging),
             channel_directory=ChannelDirectoryClient(messaging),
             member_roles=MemberRoleClient(messaging),
             messaging_log=EventLogClient(messaging),

@@ -226,6 +226,9 @@ SHAPES: Final[dict[Reason, Shape]] = {
     _R.TOO_MANY_REACTIONS: Shape(
         400, "app.reaction.save.save.too_many_reactions", "The post has as many different reactions as it can hold."
     ),
+    # Drafts
+    _R.DRAFT_INVALID: Shape(400, "model.draft.is_valid.{field}.app_error", "Invalid {field}."),
+    _R.DRAFTS_DISABLED: Shape(501, "api.drafts.disabled.app_error", "Drafts are disabled on this server."),
     # Files
     _R.FILE_NOT_FOUND: Shape(404, "app.file_info.get.app_error", "Unable to get the file info."),
     _R.FILE_DELETED: Shape(404, "app.file_info.get.app_error", "Unable to get the file info."),

@@ -16,6 +16,7 @@ from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
 from services.edge.dialect.categories import category_json
 from services.edge.dialect.channels import channel_json
+from services.edge.dialect.drafts import draft_json
 from services.edge.dialect.members import member_json
 from services.edge.dialect.posts import post_json, reaction_json
 from services.edge.dialect.teams import member_json as team_member_json
@@ -52,6 +53,8 @@ _KINDS: Final[Mapping[str, type[Message]]] = {
     "categories_updated": messaging_pb2.CategoriesUpdated,
     "categories_ordered": messaging_pb2.CategoriesOrdered,
     "category_deleted": messaging_pb2.CategoryDeleted,
+    "draft_saved": messaging_pb2.DraftSaved,
+    "draft_deleted": messaging_pb2.DraftDeleted,
     "user_created": auth_pb2.UserCreated,
     "user_updated": auth_pb2.UserUpdated,
     "sessions_revoked": auth_pb2.SessionsRevoked,
@@ -92,15 +95,19 @@ class Frame:
     mentioned: frozenset[str] = frozenset()
     droppable: bool = False
     """Ephemeral and soon stale: a slow socket may miss it."""
+    omit_connection: str = ""
+    """The connection that the change came from, and that has it already."""
 
     @property
     def for_everybody(self) -> bool:
         """Whether `reaches` need not be asked."""
-        return self.admins is None and not self.only_user and not self.omit_user
+        return self.admins is None and not self.only_user and not self.omit_user and not self.omit_connection
 
-    def reaches(self, user_id: str, admin: bool) -> bool:
+    def reaches(self, user_id: str, admin: bool, connection_id: str) -> bool:
         """Whether a socket of the topic gets it."""
         if self.admins is not None and self.admins != admin:
+            return False
+        if self.omit_connection and self.omit_connection == connection_id:
             return False
         return user_id == self.only_user if self.only_user else user_id != self.omit_user
 
@@ -122,21 +129,33 @@ def frame(
     admins: bool | None = None,
     mentioned: Sequence[str] = (),
     droppable: bool = False,
+    omit_connection: str = "",
 ) -> Frame:
-    """Encode a frame; `user_id`, `omit_user` and `admins` decide who gets it, the topic decides the rest."""
+    """Encode a frame; its keywords decide who of the topic's listeners gets it."""
     broadcast: dict[str, Any] = {
         "omit_users": {omit_user: True} if omit_user else None,
         "user_id": user_id,
         "channel_id": channel_id,
         "team_id": team_id,
         "connection_id": "",
-        "omit_connection_id": "",
+        "omit_connection_id": omit_connection,
     }
     if admins is not None:
         broadcast["contains_sensitive_data" if admins else "contains_sanitized_data"] = True
     opened = b'{"event":%b,"data":%b' % (_encode(event), _encode(data)[:-1])
     rest = b'},"broadcast":%b,"seq":' % _encode(broadcast)
-    return Frame(event, opened, rest, opened + rest, user_id, omit_user, admins, frozenset(mentioned), droppable)
+    return Frame(
+        event,
+        opened,
+        rest,
+        opened + rest,
+        user_id,
+        omit_user,
+        admins,
+        frozenset(mentioned),
+        droppable,
+        omit_connection,
+    )
 
 
 def hello(user_id: str, connection_id: str, server_version: str, hostname: str) -> Frame:
@@ -178,6 +197,8 @@ class EventFrames:
             messaging_pb2.CategoriesUpdated: _categories_updated,
             messaging_pb2.CategoriesOrdered: _categories_ordered,
             messaging_pb2.CategoryDeleted: _category_deleted,
+            messaging_pb2.DraftSaved: _draft("draft_created"),
+            messaging_pb2.DraftDeleted: _draft("draft_deleted"),
             auth_pb2.UserCreated: _user_created,
             auth_pb2.UserUpdated: self._user_updated,
             presence_pb2.Typing: _typing,
@@ -365,6 +386,21 @@ def _categories_ordered(event: Event, body: messaging_pb2.CategoriesOrdered) -> 
 def _category_deleted(event: Event, body: messaging_pb2.CategoryDeleted) -> Sequence[Frame]:
     data = {"category_id": body.category_id}
     return (frame("sidebar_category_deleted", data, team_id=body.team_id, user_id=event.subject),)
+
+
+def _draft(name: str) -> Callable[[Event, Any], Sequence[Frame]]:
+    def render(event: Event, body: messaging_pb2.DraftSaved | messaging_pb2.DraftDeleted) -> Sequence[Frame]:
+        return (
+            frame(
+                name,
+                {"draft": _text(draft_json(body.draft))},
+                channel_id=body.draft.channel_id,
+                user_id=event.subject,
+                omit_connection=body.connection_id,
+            ),
+        )
+
+    return render
 
 
 def _user_created(event: Event, body: auth_pb2.UserCreated) -> Sequence[Frame]:

@@ -40,6 +40,18 @@ class PostPatchBody(msgspec.Struct):
     is_pinned: bool | None = None
 
 
+class DraftBody(msgspec.Struct):
+    """POST /drafts."""
+
+    channel_id: Text = None
+    root_id: Text = None
+    message: Text = None
+    type: Text = None
+    props: dict[str, Any] | None = None
+    file_ids: list[str] | None = None
+    priority: dict[str, Any] | None = None
+
+
 class EphemeralBody(msgspec.Struct):
     """POST /posts/ephemeral."""
 
@@ -246,6 +258,7 @@ class RevokeBody(msgspec.Struct):
 IDS = _decoder(list[str])
 POST = _decoder(PostBody)
 POST_PATCH = _decoder(PostPatchBody)
+DRAFT = _decoder(DraftBody)
 EPHEMERAL = _decoder(EphemeralBody)
 REACTION = _decoder(ReactionBody)
 LOGIN = _decoder(LoginBody)

@@ -9,6 +9,7 @@ from services.edge.dialect.users import UserShapes
 from services.edge.rest.categories import Categories
 from services.edge.rest.channel_directory import ChannelDirectory
 from services.edge.rest.channels import Channels
+from services.edge.rest.drafts import Drafts
 from services.edge.rest.files import Files
 from services.edge.rest.kit import Resource
 from services.edge.rest.login import Login
@@ -39,6 +40,7 @@ def resources(clients: Clients, sessions: Sessions, settings: Settings, facts: F
         MemberRoles(clients.member_roles),
         ChannelDirectory(clients.channel_directory),
         Categories(clients.categories),
+        Drafts(clients.drafts, clients.files),
         Posts(clients.posts, clients.files),
         Reactions(clients.reactions),
         Files(clients.files, settings),

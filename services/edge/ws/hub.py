@@ -22,6 +22,7 @@ HELD_BACK: Final = 2_000
 class Socket(Protocol):
     """A signed-in user's connection, as the hub sees it."""
 
+    connection_id: str
     user_id: str
     session_id: str
     admin: bool
@@ -207,14 +208,14 @@ class Hub:
                 continue
             if seq and ((floors and floors.get(socket, -1) >= seq) or socket in catching):
                 continue
-            if everybody or frame.reaches(socket.user_id, socket.admin):
+            if everybody or frame.reaches(socket.user_id, socket.admin, socket.connection_id):
                 socket.send(frame)
                 dirty.add(socket)
                 self._frames += 1
 
     def hand(self, socket: Socket, frame: Frame) -> None:
         """Hand a frame to one socket, if it is for it."""
-        if frame.reaches(socket.user_id, socket.admin):
+        if frame.reaches(socket.user_id, socket.admin, socket.connection_id):
             socket.send(frame)
             self._dirty.add(socket)
             self._frames += 1

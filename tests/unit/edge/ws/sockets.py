@@ -37,6 +37,7 @@ class FakeSocket:
 
     def __init__(self, user_id: str, *, admin: bool = False, session_id: str = "s") -> None:
         self.user_id, self.session_id, self.admin = user_id, session_id, admin
+        self.connection_id = an_id("connection")
         self.frames: list[dict[str, Any]] = []
         self.flushes = 0
         self.closed: list[str] = []
