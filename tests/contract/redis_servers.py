@@ -33,7 +33,7 @@ class Server:
 
     def __init__(self, folder: Path, port: int, lines: Sequence[str], *, sentinel: bool = False) -> None:
         """Write its configuration and start it."""
-        self.port = port
+        self.port, self.sentinel = port, sentinel
         self._folder = folder / str(port)
         self._folder.mkdir()
         self._config = self._folder / "redis.conf"

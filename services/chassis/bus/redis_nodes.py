@@ -21,6 +21,9 @@ GRACE_SECONDS: Final = 2.0
 _READ_SECONDS: Final = BLOCK_MS / 1000 + GRACE_SECONDS
 _READ_COUNT: Final = 1000
 _CONFIRM_SECONDS: Final = 0.5
+"""Shorter than any master is away before another is promoted."""
+_WITNESS_SECONDS: Final = 0.3
+"""For one other master of a Cluster: the next one is asked well within the second that a revocation may take."""
 _OURS: Final[dict[str, Any]] = {"socket_timeout": None}
 """The limits of time are ours or the caller's: redis-py's are by `asyncio.wait_for`, which before Python 3.12 loses a
 cancellation that comes together with the end of what it waits for; a follower then outlives its owner."""
@@ -135,6 +138,7 @@ class Cluster(Nodes):
         self._options = {**credentials(settings), **_OURS, "retry": at_most(0)}
         self._readers: dict[bytes, tuple[tuple[str, int], Redis]] = {}
         self._in_doubt = False
+        self._confirmed_at: dict[bytes, float] = {}
 
     def groups(self, streams: Sequence[bytes]) -> list[tuple[bytes, ...]]:
         """Each alone."""
@@ -160,10 +164,16 @@ class Cluster(Nodes):
             raise
 
     async def write(self, entries: Sequence[Entry], *, certain: bool) -> None:
-        """Append on all nodes at once. A deposed node learns it from the others and refuses within a moment."""
+        """Append on all nodes at once; if it must be certain, ask another master first whose the streams are.
+
+        A deposed node refuses once it has learned from the others what it is; what it finds when it wakes it takes.
+        """
         done = False
         try:
             await self._look()
+            if certain:
+                for stream in {entry.stream for entry in entries}:
+                    await self._confirm(stream)
             await _write(cast("Redis", self._cluster), entries)
             done = True
         finally:
@@ -175,6 +185,28 @@ class Cluster(Nodes):
         await self._cluster.aclose()
         for _, reader in self._readers.values():
             await reader.aclose()
+
+    async def _confirm(self, stream: bytes) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._confirmed_at.get(stream, float("-inf")) < _CONFIRM_SECONDS:
+            return
+        key = stream.decode()
+        owner, slot = self._cluster.get_node_from_key(key), self._cluster.keyslot(key)
+        others = [node for node in self._cluster.get_primaries() if owner is None or node.name != owner.name]
+        for node in others:
+            try:
+                async with asyncio.timeout(_WITNESS_SECONDS):
+                    slots: Any = await node.execute_command("CLUSTER SLOTS")
+            except AWAY:
+                continue
+            named = {(host.decode(), port) for first, last, (host, port, *_), *_ in slots if first <= slot <= last}
+            if owner is None or named != {(owner.host, int(owner.port))}:
+                raise ConnectionError(f"the master of {key} is another now: {named}")
+            break
+        else:
+            if others:
+                raise ConnectionError(f"no other master answers whose {key} is")
+        self._confirmed_at[stream] = now
 
     async def _reader_of(self, stream: bytes) -> Redis:
         await self._look()

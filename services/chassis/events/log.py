@@ -34,8 +34,9 @@ SELECT seq, at, kind, body FROM events
 WHERE topic = %(topic)s AND seq > %(after)s AND seq <= %(upto)s ORDER BY seq LIMIT %(limit)s"""
 _CURRENT: Final = "SELECT topic, seq FROM topics WHERE topic = ANY(%(topics)s)"
 _CHANGED: Final = """
-SELECT topic, max(seq) AS seq, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS cursor
-FROM events WHERE xid >= %(cursor)s::text::xid8 GROUP BY topic"""
+SELECT changed.topic, changed.seq, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS cursor
+FROM (VALUES (1)) AS always LEFT JOIN (
+  SELECT topic, max(seq) AS seq FROM events WHERE xid >= %(cursor)s::text::xid8 GROUP BY topic) AS changed ON true"""
 _CURSOR: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS cursor"
 # The timeline by the position that is being written: the last checkpoint's is still the old one just after a promotion.
 # It can't be asked of a standby, which therefore is never taken for the primary.
@@ -193,8 +194,7 @@ class EventLog:
 
         A transaction that was open when the cursor was taken is not older than it, so nothing is missed.
         """
-        if cursor:
-            rows = await self._database.fetch(_CHANGED, cursor=str(cursor))
-            if rows:
-                return {row.topic: row.seq for row in rows}, rows[0].cursor
-        return {}, (await self._database.fetch(_CURSOR))[0].cursor
+        if not cursor:
+            return {}, (await self._database.fetch(_CURSOR))[0].cursor
+        rows = await self._database.fetch(_CHANGED, cursor=str(cursor))
+        return {row.topic: row.seq for row in rows if row.topic is not None}, rows[0].cursor

@@ -50,7 +50,7 @@ class Sweep:
         self._dnd_minute = 0
 
     async def watch(self) -> None:
-        """Look at Redis without end, forty times a lease; apart from the work, which may take long."""
+        """Look at Redis without end, ten times a lease and when one ends; apart from the work, which may take long."""
         while True:
             try:
                 self._look = await self._registry.look(self._instance, _LOCK_MS, self._lease)
@@ -87,7 +87,8 @@ class Sweep:
         await self._end_dnd()
 
     async def _pause(self) -> None:
-        await asyncio.sleep(self._lease / 40_000)
+        due = self._look.due if self._look is not None else self._lease
+        await asyncio.sleep(min(self._lease / 10, max(self._lease / 40, due)) / 1000)
 
     def _looked(self) -> None:
         """Note that Redis works. An answer that was long in coming counts as a failure before: the edges' reports may

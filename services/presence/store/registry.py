@@ -58,10 +58,12 @@ redis.call('SET', KEYS[2], now, 'NX')
 local held = redis.call('GET', KEYS[1])
 if held and held ~= ARGV[1] then return false end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+local oldest = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2] or now
 return {
   now - redis.call('GET', KEYS[2]),
   redis.call('HKEYS', KEYS[3]),
-  redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - ARGV[3])
+  redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - ARGV[3]),
+  oldest + ARGV[3] - now
 }
 """
 )
@@ -98,11 +100,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a sweeper sees: for how long Redis has held its data (ms), the edges that it knows, those gone silent."""
+    """What a sweeper sees: for how long Redis has held its data (ms), the edges that it knows, those gone silent;
+    and in how many ms a lease ends next unless it is renewed.
+    """
 
     age: int
     edges: frozenset[str]
     silent: tuple[str, ...]
+    due: int
 
 
 class Registry:
@@ -166,7 +171,9 @@ class Registry:
         found = await _asked(
             lambda: self._look(keys=[_SWEEPER, _EPOCH, _EDGES, _RENEWED], args=[sweeper, lock_ms, lease_ms])
         )
-        return None if found is None else Look(int(found[0]), frozenset(_texts(found[1])), tuple(_texts(found[2])))
+        if found is None:
+            return None
+        return Look(int(found[0]), frozenset(_texts(found[1])), tuple(_texts(found[2])), int(found[3]))
 
     async def expire(self, edge_id: str, lease_ms: int) -> list[str] | None:
         """Remove an edge that was silent for the lease; return its users, or None when it has just reported."""
