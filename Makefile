@@ -57,6 +57,7 @@ lock: ## requirements*.in → requirements*.txt: newest allowed versions, with h
 	@test -x .tools/bin/uv || { $(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q uv; }
 	@$(LOCK) requirements.in -o requirements.txt
 	@$(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	@for client in tests/compat/python/*.in; do $(LOCK) $$client -o $${client%.in}.txt || exit 1; done
 
 clean: ## remove what was built: the virtual environment and generated code; data stays
 	@rm -rf $(VENV) .tools build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

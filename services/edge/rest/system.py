@@ -48,15 +48,18 @@ class System:
         )
 
     async def config(self, call: Call) -> web.StreamResponse:
-        """Return what clients must know of the configuration: without a session, only what a sign-in page needs."""
-        _require_format(call)
+        """Return what clients must know of the configuration: without a session, only what a sign-in page needs.
+
+        No format is asked for: the web client names one, the Go client doesn't.
+        """
         if self._facts.no_accounts and await self._auth.count_users():
             self._facts = replace(self._facts, no_accounts=False)  # never true again
         return answer(client_config(self._settings, signed_in=call.session is not None, facts=self._facts))
 
     async def license(self, call: Call) -> web.StreamResponse:
-        """Return the licence, of which clients think that there is one."""
-        _require_format(call)
+        """Return the licence, of which clients think that there is one, in the only format that there is."""
+        if call.query("format") != "old":
+            raise DomainError(Reason.INVALID_URL_PARAMETER, field="format")
         return answer(client_license())
 
     async def roles(self, call: Call) -> web.StreamResponse:
@@ -65,9 +68,3 @@ class System:
         if not names or len(names) > MAX_ROLES:
             raise DomainError(Reason.INVALID_ARGUMENT, field="rolenames")
         return answer(known_roles(names))
-
-
-def _require_format(call: Call) -> None:
-    """Refuse every format but `old`, the only one there is; clients name it always."""
-    if call.query("format") != "old":
-        raise DomainError(Reason.INVALID_URL_PARAMETER, field="format")

@@ -142,7 +142,7 @@ class Users:
     async def search(self, call: Call) -> web.StreamResponse:
         """Return users whose names start with a term, where the caller asks."""
         body = await call.json(requests.USER_SEARCH, "props")
-        limit = SEARCH_LIMIT if body.limit is None else body.limit
+        limit = body.limit or SEARCH_LIMIT  # the Go client says 0 when it has no wish
         if not body.term:
             raise DomainError(Reason.INVALID_ARGUMENT, field="term")
         if not 0 < limit <= SEARCH_LIMIT_MAX:
