@@ -27,7 +27,9 @@ from services.chassis.rpc.client import Mesh
 from services.chassis.rpc.credentials import server_credentials
 from services.chassis.rpc.server import RpcServer
 from services.messaging.clients.auth import AuthClient
+from services.messaging.clients.presence import PresenceClient
 from services.messaging.consumers.users import UserProjection
+from services.messaging.domain.mentions import Keywords
 from services.messaging.domain.posts import Draft, Post
 from services.messaging.operations.categories import CategoryOperations
 from services.messaging.operations.channel_directory import ChannelDirectory
@@ -41,7 +43,7 @@ from services.messaging.operations.member_roles import MemberRoleOperations
 from services.messaging.operations.memberships import MembershipOperations
 from services.messaging.operations.personal_channels import PersonalChannelOperations
 from services.messaging.operations.post_changes import PostChanges
-from services.messaging.operations.posts import PostCreation
+from services.messaging.operations.posts import Notifying, PostCreation
 from services.messaging.operations.reactions import ReactionOperations
 from services.messaging.operations.teams import TeamOperations
 from services.messaging.operations.users import Users
@@ -77,13 +79,19 @@ async def wire(process: Process) -> None:
     mesh = Mesh(settings.ChorusSettings.MeshAddress, tls, "messaging", metrics)
     process.on_stop("mesh", mesh.close)
     auth = AuthClient(mesh.peer("auth"))
-    projection = UserProjection(database, bus, auth, process.readiness, metrics, process.fail)
+    keywords = Keywords()
+    projection = UserProjection(database, bus, auth, process.readiness, metrics, process.fail, keywords)
     projection.start()
     process.on_stop("users", projection.close)
     users = Users(database, projection)
 
+    notifying = Notifying(
+        max_notified=settings.TeamSettings.MaxNotificationsPerChannel,
+        collapsed=settings.ServiceSettings.CollapsedThreads in ("always_on", "default_on"),
+        auto_follow=settings.ServiceSettings.ThreadAutoFollow,
+    )
     creation = PostCreation(
-        database, events, publisher, clock, max_notified=settings.TeamSettings.MaxNotificationsPerChannel
+        database, events, publisher, clock, keywords, PresenceClient(mesh.peer("presence")), notifying
     )
     committer: Batcher[Draft, Post] = Batcher(
         "commit",

@@ -50,8 +50,7 @@ class ServiceSettings:
     ExperimentalEnableDefaultChannelLeaveJoinMessages: bool = True
     ThreadAutoFollow: bool = True
     AllowSyncedDrafts: bool = True
-    # "disabled" until threads have their endpoints: with any other value clients ask for them. Theirs: always_on.
-    CollapsedThreads: Annotated[str, OneOf(("disabled", "default_off", "default_on", "always_on"))] = "disabled"
+    CollapsedThreads: Annotated[str, OneOf(("disabled", "default_off", "default_on", "always_on"))] = "always_on"
     # These three are false here: they lead clients to tours and pages that Chorus does not serve. Theirs: true.
     EnableTutorial: bool = False
     EnableOnboardingFlow: bool = False

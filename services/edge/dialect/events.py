@@ -1,11 +1,7 @@
-"""An event of the logs → Mattermost's WebSocket frames, each encoded once whoever gets it.
-
-A frame lacks only what differs per connection: the closing `"seq"`, and in `posted` the recipient's own `mentions`.
-"""
+"""An event of the logs → Mattermost's WebSocket frames, each encoded once whoever gets it (see frames.py)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 from google.protobuf.message import Message
@@ -14,9 +10,11 @@ from chorus.auth.v1 import events_pb2 as auth_pb2
 from chorus.common.v1 import events_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
+from services.edge.dialect import thread_events
 from services.edge.dialect.categories import category_json
 from services.edge.dialect.channels import channel_json
 from services.edge.dialect.drafts import draft_json
+from services.edge.dialect.frames import Event, Frame, frame
 from services.edge.dialect.members import member_json
 from services.edge.dialect.posts import post_json, reaction_json
 from services.edge.dialect.teams import member_json as team_member_json
@@ -40,6 +38,9 @@ _KINDS: Final[Mapping[str, type[Message]]] = {
     "channel_joined": messaging_pb2.ChannelJoined,
     "channel_left": messaging_pb2.ChannelLeft,
     "channels_viewed": messaging_pb2.ChannelsViewed,
+    "post_unread": messaging_pb2.PostUnread,
+    "thread_follow_changed": messaging_pb2.ThreadFollowChanged,
+    "thread_read_changed": messaging_pb2.ThreadReadChanged,
     "team_joined": messaging_pb2.TeamJoined,
     "team_left": messaging_pb2.TeamLeft,
     "team_member_added": messaging_pb2.TeamMemberAdded,
@@ -63,107 +64,6 @@ _KINDS: Final[Mapping[str, type[Message]]] = {
 }
 
 
-class Event(NamedTuple):
-    """A decoded entry of a log."""
-
-    topic: str
-    seq: int
-    kind: str
-    body: Message
-
-    @property
-    def subject(self) -> str:
-        """The id that the topic is named after."""
-        return self.topic.rpartition(":")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One frame for those of a topic's sockets whom it `reaches`; `head_for(user)` + seq + `}` is what is sent."""
-
-    event: str
-    data: bytes
-    """`{"event":…,"data":{…` without the brace that closes `data`."""
-    rest: bytes
-    """From that brace to `"seq":`."""
-    head: bytes
-    """Both: what all get who are not mentioned."""
-    only_user: str = ""
-    omit_user: str = ""
-    admins: bool | None = None
-    """True for system administrators alone, False for all others, None for both."""
-    mentioned: frozenset[str] = frozenset()
-    droppable: bool = False
-    """Ephemeral and soon stale: a slow socket may miss it."""
-    omit_connection: str = ""
-    """The connection that the change came from, and that has it already."""
-
-    @property
-    def for_everybody(self) -> bool:
-        """Whether `reaches` need not be asked."""
-        return self.admins is None and not self.only_user and not self.omit_user and not self.omit_connection
-
-    def reaches(self, user_id: str, admin: bool, connection_id: str) -> bool:
-        """Whether a socket of the topic gets it."""
-        if self.admins is not None and self.admins != admin:
-            return False
-        if self.omit_connection and self.omit_connection == connection_id:
-            return False
-        return user_id == self.only_user if self.only_user else user_id != self.omit_user
-
-    def head_for(self, user_id: str) -> bytes:
-        """Return the frame up to the seq for a user."""
-        if user_id in self.mentioned:
-            return b'%b,"mentions":"[\\"%b\\"]"%b' % (self.data, user_id.encode(), self.rest)
-        return self.head
-
-
-def frame(
-    event: str,
-    data: Mapping[str, Any],
-    *,
-    channel_id: str = "",
-    team_id: str = "",
-    user_id: str = "",
-    omit_user: str = "",
-    admins: bool | None = None,
-    mentioned: Sequence[str] = (),
-    droppable: bool = False,
-    omit_connection: str = "",
-) -> Frame:
-    """Encode a frame; its keywords decide who of the topic's listeners gets it."""
-    broadcast: dict[str, Any] = {
-        "omit_users": {omit_user: True} if omit_user else None,
-        "user_id": user_id,
-        "channel_id": channel_id,
-        "team_id": team_id,
-        "connection_id": "",
-        "omit_connection_id": omit_connection,
-    }
-    if admins is not None:
-        broadcast["contains_sensitive_data" if admins else "contains_sanitized_data"] = True
-    opened = b'{"event":%b,"data":%b' % (_encode(event), _encode(data)[:-1])
-    rest = b'},"broadcast":%b,"seq":' % _encode(broadcast)
-    return Frame(
-        event,
-        opened,
-        rest,
-        opened + rest,
-        user_id,
-        omit_user,
-        admins,
-        frozenset(mentioned),
-        droppable,
-        omit_connection,
-    )
-
-
-def hello(user_id: str, connection_id: str, server_version: str, hostname: str) -> Frame:
-    """Return the first frame of every connection."""
-    data = {"server_version": server_version, "connection_id": connection_id, "server_hostname": hostname}
-    return frame("hello", data, user_id=user_id)
-
-
 class EventFrames:
     """Decodes entries and renders them; what users see of one another is configured."""
 
@@ -171,9 +71,9 @@ class EventFrames:
         """`users` renders users; `tell_viewed` if a user's other sockets hear of what it has seen."""
         self._users = users
         self._of: Mapping[type[Message], Callable[[Event, Any], Sequence[Frame]]] = {
-            messaging_pb2.PostCreated: _posted,
+            messaging_pb2.PostCreated: self._posted,
             messaging_pb2.PostEdited: _post_edited,
-            messaging_pb2.PostDeleted: _post_deleted,
+            messaging_pb2.PostDeleted: self._post_deleted,
             messaging_pb2.ReactionAdded: _reaction("reaction_added"),
             messaging_pb2.ReactionRemoved: _reaction("reaction_removed"),
             messaging_pb2.EphemeralPosted: _ephemeral,
@@ -185,6 +85,9 @@ class EventFrames:
             messaging_pb2.ChannelJoined: _channel_joined,
             messaging_pb2.ChannelLeft: _channel_left,
             messaging_pb2.ChannelsViewed: _channels_viewed if tell_viewed else _nothing,
+            messaging_pb2.PostUnread: _post_unread,
+            messaging_pb2.ThreadFollowChanged: thread_events.follow_changed,
+            messaging_pb2.ThreadReadChanged: thread_events.read_changed,
             messaging_pb2.TeamJoined: _team_joined,
             messaging_pb2.TeamLeft: _team_left,
             messaging_pb2.TeamMemberRemoved: _team_member_removed,
@@ -216,6 +119,18 @@ class EventFrames:
         render = self._of.get(type(event.body))
         return render(event, event.body) if render is not None else ()
 
+    def _posted(self, event: Event, body: messaging_pb2.PostCreated) -> Sequence[Frame]:
+        posted = _posted(body)
+        if not body.HasField("thread"):
+            return (posted,)
+        return (posted, *thread_events.updated(body.thread, body.channel.team_id, self._users))
+
+    def _post_deleted(self, event: Event, body: messaging_pb2.PostDeleted) -> Sequence[Frame]:
+        deleted = _post_deleted(body)
+        if not body.HasField("thread"):
+            return deleted
+        return (*deleted, *thread_events.updated(body.thread, body.team_id, self._users))
+
     def _user_updated(self, event: Event, body: auth_pb2.UserUpdated) -> Sequence[Frame]:
         user = body.user
         return (
@@ -234,7 +149,7 @@ def _text(value: Any) -> str:
     return _encode(value).decode()
 
 
-def _posted(event: Event, body: messaging_pb2.PostCreated) -> Sequence[Frame]:
+def _posted(body: messaging_pb2.PostCreated) -> Frame:
     channel, files = body.channel, body.post.files
     data: dict[str, Any] = {
         "channel_display_name": channel.display_name,
@@ -249,14 +164,17 @@ def _posted(event: Event, body: messaging_pb2.PostCreated) -> Sequence[Frame]:
         data["otherFile"] = "true"
         if any(file.mime_type.startswith("image/") for file in files):
             data["image"] = "true"
-    return (frame("posted", data, channel_id=body.post.channel_id, mentioned=body.mentioned_user_ids),)
+    followers = thread_events.notified(body.thread) if body.HasField("thread") else ()
+    return frame(
+        "posted", data, channel_id=body.post.channel_id, mentioned=body.mentioned_user_ids, followers=followers
+    )
 
 
 def _post_edited(event: Event, body: messaging_pb2.PostEdited) -> Sequence[Frame]:
     return (frame("post_edited", {"post": _text(post_json(body.post))}, channel_id=body.post.channel_id),)
 
 
-def _post_deleted(event: Event, body: messaging_pb2.PostDeleted) -> Sequence[Frame]:
+def _post_deleted(body: messaging_pb2.PostDeleted) -> Sequence[Frame]:
     data, channel_id = {"post": _text(post_json(body.post))}, body.post.channel_id
     return (
         frame("post_deleted", data, channel_id=channel_id, admins=False),
@@ -324,6 +242,20 @@ def _channel_left(event: Event, body: messaging_pb2.ChannelLeft) -> Sequence[Fra
 def _channels_viewed(event: Event, body: messaging_pb2.ChannelsViewed) -> Sequence[Frame]:
     data = {"channel_times": dict(body.channel_times)}
     return (frame("multiple_channels_viewed", data, user_id=event.subject),)
+
+
+def _post_unread(event: Event, body: messaging_pb2.PostUnread) -> Sequence[Frame]:
+    member = body.member
+    data = {
+        "msg_count": member.msg_count,
+        "msg_count_root": member.msg_count_root,
+        "mention_count": member.mention_count,
+        "mention_count_root": member.mention_count_root,
+        "urgent_mention_count": 0,
+        "last_viewed_at": member.last_viewed_at_ms,
+        "post_id": body.post_id,
+    }
+    return (frame("post_unread", data, channel_id=member.channel_id, team_id=body.team_id, user_id=event.subject),)
 
 
 def _team_joined(event: Event, body: messaging_pb2.TeamJoined) -> Sequence[Frame]:

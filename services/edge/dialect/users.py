@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chorus.auth.v1 import users_pb2
-from chorus.messaging.v1 import memberships_pb2
+from chorus.messaging.v1 import events_pb2, memberships_pb2
 from services.chassis.config.sections import PrivacySettings
 from services.chassis.errors import DomainError, Reason
 from services.edge.caller import Caller
@@ -26,6 +26,9 @@ _OMITTED_WHEN_EMPTY: Final = frozenset(
         "last_password_update",
     )
 )
+
+
+_UNKNOWN_TO_MESSAGING: Final = frozenset(("position", "timezone", "auth_service"))
 
 
 class UserShapes:
@@ -51,6 +54,15 @@ class UserShapes:
         """Return a user as everybody else sees it."""
         shown = _public(user, email=self._privacy.ShowEmailAddress, names=self._privacy.ShowFullName)
         return _shape(shown) | {"auth_data": ""}
+
+    def participant(self, user: events_pb2.ThreadParticipant) -> dict[str, Any]:
+        """Return somebody who replied, as far as messaging knows: clients keep what else they know of it."""
+        known = users_pb2.User(
+            id=user.id, username=user.username, nickname=user.nickname, first_name=user.first_name,
+            last_name=user.last_name, email=user.email, locale=user.locale, roles=user.roles, is_bot=user.is_bot,
+            update_at_ms=user.update_at_ms, delete_at_ms=user.delete_at_ms,
+        )  # fmt: skip
+        return {name: value for name, value in self.for_others(known).items() if name not in _UNKNOWN_TO_MESSAGING}
 
     def seen_by(self, caller: Caller, user: users_pb2.User) -> dict[str, Any]:
         """Return a user as the caller may see it."""

@@ -15,7 +15,8 @@ from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from services.chassis.bus import BusMessage
 from services.chassis.events import channel_topic, team_topic
 from services.chassis.permissions import granted
-from services.edge.dialect.events import Event, EventFrames
+from services.edge.dialect.events import EventFrames
+from services.edge.dialect.frames import Event
 from services.edge.ws.hub import CatchingUp, Hub, Listeners, Socket
 from services.edge.ws.metrics import SocketMetrics
 from services.edge.ws.ordering import Deliver, Foreign, Hold, Ordering, Repair

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from chorus.common.v1 import events_pb2
-from services.edge.dialect.events import Frame
+from services.edge.dialect.frames import Frame
 from services.edge.ws.metrics import SocketMetrics
 
 SLICE: Final = 64

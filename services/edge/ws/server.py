@@ -17,7 +17,7 @@ from services.chassis.ids import new_id
 from services.chassis.tasks import Tasks
 from services.edge.caller import Session
 from services.edge.dialect.errors import AppError
-from services.edge.dialect.events import hello
+from services.edge.dialect.frames import hello
 from services.edge.ws import protocol
 from services.edge.ws.admission import BaselineReader
 from services.edge.ws.collaborators import Sessions

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:  # for its type alone: this module stays free of protobuf
-    from services.edge.dialect.events import Frame
+    from services.edge.dialect.frames import Frame
 
 RING_FRAMES: Final = 512
 RING_BYTES: Final = 256 * 1024
@@ -155,7 +155,7 @@ class Stream:
     def send(self, frame: "Frame") -> None:
         """Take a frame under the next number; it leaves at `flush`."""
         carrier, ring = self.carrier, self.ring
-        head = frame.head_for(self.user_id) if frame.mentioned else frame.head
+        head = frame.head_for(self.user_id) if frame.varies else frame.head
         if carrier is None:
             if not frame.droppable and not self.is_over:
                 ring.append(head)

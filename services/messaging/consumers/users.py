@@ -18,6 +18,7 @@ from services.chassis.errors import DomainError, Reason
 from services.chassis.metrics import Metrics
 from services.chassis.tasks import Tasks
 from services.messaging.clients.auth import TOPIC, Changes, Chunk, UserChange, change_from_bus
+from services.messaging.domain.mentions import Keywords
 from services.messaging.domain.users import User
 from services.messaging.store import users as store
 from services.messaging.store.users import Position
@@ -61,13 +62,17 @@ class UserProjection:
         readiness: Readiness,
         metrics: Metrics,
         give_up: Callable[[str], None],
+        keywords: Keywords,
     ) -> None:
         """Not ready, by the condition `users`, until the table was filled; `start` begins the work.
 
+        `keywords` learn every word by which a user is mentioned, at the latest when the next repair is through.
         `give_up(why)` is told when the work ends by an error that waiting does not cure.
         """
         self._database, self._bus, self._auth = database, bus, auth
         self._readiness = readiness
+        self._keywords = keywords
+        self._learned = Position("", 0)
         self._tasks = Tasks(lambda name, error: give_up(f"{name}: {error!r}"))
         # Those who arrive while one catching-up is under way need the next one: what they wait for may be younger.
         self._catching_up: Batcher[None, None] = Batcher(
@@ -115,6 +120,7 @@ class UserProjection:
                 if not changes:
                     continue
                 try:
+                    self._keywords.add([word for change in changes if change.user for word, _ in change.user.keywords])
                     await self._apply(changes)
                 except _Gap:
                     await self._try_catch_up()
@@ -132,7 +138,25 @@ class UserProjection:
         return [None for _ in waiting]
 
     async def _repair(self) -> None:
-        """Reach the position that auth's log has now."""
+        """Reach the position that auth's log has now, and know its keywords, whoever has put them into the tables."""
+        await self._reach()
+        await self._learn()
+
+    async def _learn(self) -> None:
+        """Read the keywords that came since the last time; all of them when the tables were filled anew."""
+
+        async def work(tx: Transaction) -> tuple[Position, list[str]]:
+            position = await store.read_position(tx, TOPIC)
+            known = self._learned
+            if position == known:
+                return known, []
+            after = known.seq if position.incarnation == known.incarnation and position.seq >= known.seq else -1
+            return position, await store.keywords(tx, after)
+
+        self._learned, words = await self._database.snapshot(work)
+        self._keywords.add(words)
+
+    async def _reach(self) -> None:
         incarnation, upto = await self._auth.current()
         position = await self._database.transact(lambda tx: store.read_position(tx, TOPIC))
         if position.incarnation != incarnation:
@@ -169,6 +193,7 @@ class UserProjection:
             after_id, first = "", None
             while (chunk := await self._auth.snapshot(after_id)).users:
                 await store.put(tx, chunk.users)
+                await store.put_keywords(tx, chunk.users, chunk.seq)
                 # What changed after the first chunk is applied again from its position: an older state never wins.
                 first = first or chunk
                 after_id = chunk.users[-1].id
@@ -213,6 +238,7 @@ async def _apply(tx: Transaction, changes: Sequence[UserChange]) -> Position:
     if seq == position.seq:
         return position
     await store.put(tx, list(users.values()))
+    await store.put_keywords(tx, list(users.values()), seq)
     moved = Position(position.incarnation, seq)
     await store.move(tx, TOPIC, moved)
     return moved

@@ -27,3 +27,17 @@ class User:
     def is_guest(self) -> bool:
         """Whether the user is a guest, who sees only the channels it is in."""
         return "system_guest" in self.roles
+
+    @property
+    def keywords(self) -> set[tuple[str, bool]]:
+        """The words by which it is mentioned besides its username: (word, whether only as it is written)."""
+        if self.delete_at:
+            return set()
+        words = {
+            (word, False)
+            for key in self.notify_props.get("mention_keys", "").split(",")
+            if (word := key.strip().lower())
+        }
+        if self.notify_props.get("first_name") == "true" and self.first_name:
+            words.add((self.first_name, True))
+        return words

@@ -15,10 +15,13 @@ from services.messaging.domain import posts
 from services.messaging.domain.access import ChannelAccess
 from services.messaging.domain.posts import Clockwork, Post
 from services.messaging.domain.reactions import Reaction
+from services.messaging.domain.threads import FollowerChange
 from services.messaging.store import access as access_store
 from services.messaging.store import posts as store
 from services.messaging.store import reactions as reaction_store
+from services.messaging.store import threads
 from services.messaging.wire import posts as wire
+from services.messaging.wire import threads as thread_wire
 
 EPHEMERAL: Final = "system_ephemeral"
 
@@ -116,7 +119,10 @@ class PostChanges:
         at = locked.tick(self._clock.now_ms())
         await store.delete(tx, locked.post, at)
         # Clients want the post as it was before.
-        body = events_pb2.PostDeleted(post=wire.post(locked.post), deleted_by=user_id)
+        team_id = locked.access.team_id if locked.access is not None else ""
+        body = events_pb2.PostDeleted(post=wire.post(locked.post), deleted_by=user_id, team_id=team_id)
+        if locked.post.root_id:
+            body.thread.CopyFrom(await _shortened(tx, locked.post, at))
         return await self._events.append(tx, locked.topics, [_in_channel(locked.post, "post_deleted", body, at)])
 
     async def send_ephemeral(
@@ -164,6 +170,19 @@ async def _lock(tx: Transaction, events: EventLog, post_id: str, user_id: str) -
         store.reading([post_id]),
     )
     return _Locked(events.locked(topic_rows), access_store.found(access_rows)[0], store.by_id(post_rows).get(post_id))
+
+
+async def _shortened(tx: Transaction, reply: Post, at: int) -> events_pb2.ThreadChange:
+    """Take a deleted reply out of its thread's counters; return the thread for those who had not seen the reply."""
+    bereft = await threads.unreply(tx, reply.id, at)
+    if not bereft:
+        return events_pb2.ThreadChange()
+    root = (await store.read(tx, [reply.root_id]))[reply.root_id]
+    changes = []
+    for one in bereft:
+        now, unread = one.following, one.following.unread(root.reply_count)
+        changes.append(FollowerChange(now, unread, unread + 1, now.unread_mentions + one.mentioned, notified=False))
+    return thread_wire.change(root, root.participants, await threads.read_participants(tx, root.id), changes)
 
 
 def _in_channel(post: Post, kind: str, body: events_pb2.PostEdited | events_pb2.PostDeleted, at: int) -> Announcement:

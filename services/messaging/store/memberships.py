@@ -7,6 +7,7 @@ from psycopg.types.json import Jsonb
 
 from services.chassis.database import Transaction
 from services.messaging.domain.memberships import Member, Seen
+from services.messaging.store import threads
 
 _MEMBER: Final = """m.channel_id, m.user_id, m.scheme_guest, m.scheme_user, m.scheme_admin, m.explicit_roles,
        m.last_viewed_at, m.msg_count, m.msg_count_root, m.mention_count, m.mention_count_root, m.last_update_at,
@@ -123,8 +124,10 @@ async def insert(tx: Transaction, members: Sequence[Member]) -> None:
 
 
 async def delete(tx: Transaction, user_id: str, channel_ids: Sequence[str]) -> None:
-    """End a user's memberships in channels."""
-    await tx.fetch(_DELETE, user=user_id, channels=list(channel_ids))
+    """End a user's memberships in channels, and what it has to do with their threads."""
+    await tx.pipelined(
+        (_DELETE, {"user": user_id, "channels": list(channel_ids)}), threads.leaving(user_id, channel_ids)
+    )
 
 
 async def seen(tx: Transaction, user_id: str, channel_ids: Sequence[str]) -> list[Seen]:

@@ -15,14 +15,37 @@ SELECT m.channel_id, u.username, u.id
 FROM unnest(%(channels)s::text[], %(names)s::text[]) AS asked (channel_id, username)
 JOIN users u ON u.username = asked.username AND u.delete_at = 0
 JOIN channel_members m ON m.channel_id = asked.channel_id AND m.user_id = u.id"""
-# All members: of direct and group channels always, of others when everybody is addressed; a channel with more
-# members than may be notified at once yields none (MaxNotificationsPerChannel).
+_KEYWORDED: Final = """
+SELECT DISTINCT m.channel_id, asked.word, u.id
+FROM unnest(%(channels)s::text[], %(words)s::text[], %(lowered)s::text[]) AS asked (channel_id, word, lowered)
+JOIN mention_keywords k ON (k.keyword = asked.word AND k.exact) OR (k.keyword = asked.lowered AND NOT k.exact)
+JOIN users u ON u.id = k.user_id AND u.delete_at = 0
+JOIN channel_members m ON m.channel_id = asked.channel_id AND m.user_id = u.id"""
+# All members: of direct and group channels always, of others when everybody is addressed; a channel with as many
+# members as may be notified at once, or more, yields none (MaxNotificationsPerChannel). Whom @channel does not reach:
+# by its own setting, by the channel's, or by having muted the channel without saying otherwise.
 _MEMBERS: Final = """
-SELECT m.channel_id, m.user_id FROM channels c JOIN channel_members m ON m.channel_id = c.id
+SELECT m.channel_id, m.user_id,
+  COALESCE(u.notify_props ->> 'channel', 'true') = 'true'
+  AND COALESCE(m.notify_props ->> 'ignore_channel_mentions', 'default') <> 'on'
+  AND NOT (COALESCE(m.notify_props ->> 'ignore_channel_mentions', 'default') = 'default'
+           AND COALESCE(m.notify_props ->> 'mark_unread', 'all') = 'mention') AS told
+FROM channels c
+JOIN channel_members m ON m.channel_id = c.id
+JOIN users u ON u.id = m.user_id AND u.delete_at = 0
 WHERE (c.id = ANY(%(everybody)s)
        AND (SELECT count(*) FROM (SELECT 1 FROM channel_members n WHERE n.channel_id = c.id
-                                  LIMIT %(bound)s + 1) AS bounded) <= %(bound)s)
+                                  LIMIT %(bound)s) AS bounded) < %(bound)s)
    OR (c.id = ANY(%(channels)s) AND c.type IN ('D', 'G'))"""
+# Who took part in a thread and wants to hear of each reply; of interest only where threads are not collapsed.
+_COMMENTERS: Final = """
+SELECT r.id AS root_id, u.id
+FROM posts r
+CROSS JOIN LATERAL (SELECT unnest(r.participants || r.user_id)) AS part (user_id)
+JOIN users u ON u.id = part.user_id AND u.delete_at = 0
+JOIN channel_members m ON m.channel_id = r.channel_id AND m.user_id = u.id
+WHERE r.id = ANY(%(roots)s) AND r.original_id = ''
+  AND (u.notify_props ->> 'comments' = 'any' OR (u.notify_props ->> 'comments' = 'root' AND u.id = r.user_id))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +86,22 @@ def reading_named(pairs: Sequence[tuple[str, str]]) -> Statement:
     return _NAMED, {"channels": [c for c, _ in pairs], "names": [n for _, n in pairs]}
 
 
-def named(rows: Sequence[Row]) -> dict[str, dict[str, str]]:
-    """Read what the statement answered: channel → username → user id."""
-    found: dict[str, dict[str, str]] = {}
-    for row in rows:
-        found.setdefault(row.channel_id, {})[row.username] = row.id
+def reading_keyworded(pairs: Sequence[tuple[str, str]]) -> Statement:
+    """Return the statement that finds those of a channel's members who are mentioned by a word; see `named`."""
+    return _KEYWORDED, {
+        "channels": [c for c, _ in pairs],
+        "words": [w for _, w in pairs],
+        "lowered": [w.lower() for _, w in pairs],
+    }
+
+
+def named(usernames: Sequence[Row], words: Sequence[Row]) -> dict[str, dict[str, set[str]]]:
+    """Read what both statements answered: channel → "@username" or word → user ids."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for channel_id, username, user_id in usernames:
+        found.setdefault(channel_id, {}).setdefault(f"@{username}", set()).add(user_id)
+    for channel_id, word, user_id in words:
+        found.setdefault(channel_id, {}).setdefault(word, set()).add(user_id)
     return found
 
 
@@ -76,9 +110,22 @@ def reading_members(channel_ids: Iterable[str], everybody: Iterable[str], bound:
     return _MEMBERS, {"channels": list(channel_ids), "everybody": list(everybody), "bound": bound}
 
 
-def members(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """Read what the statement answered: channel → user ids."""
-    found: dict[str, list[str]] = {}
+def members(rows: Sequence[Row]) -> dict[str, dict[str, bool]]:
+    """Read what the statement answered: channel → user id → whether @channel reaches it."""
+    found: dict[str, dict[str, bool]] = {}
     for row in rows:
-        found.setdefault(row.channel_id, []).append(row.user_id)
+        found.setdefault(row.channel_id, {})[row.user_id] = row.told
+    return found
+
+
+def reading_commenters(root_ids: Iterable[str]) -> Statement:
+    """Return the statement that reads who took part in threads and wants to hear of replies; see `commenters`."""
+    return _COMMENTERS, {"roots": list(root_ids)}
+
+
+def commenters(rows: Sequence[Row]) -> dict[str, set[str]]:
+    """Read what the statement answered: root → user ids."""
+    found: dict[str, set[str]] = {}
+    for root_id, user_id in rows:
+        found.setdefault(root_id, set()).add(user_id)
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.chassis.database import Row, Statement, Transaction
-from services.messaging.domain.posts import Post, Root
+from services.messaging.domain.posts import Post
 
 COLUMNS: Final = (
     "id, channel_id, user_id, root_id, original_id, message, type, props, hashtags, files, file_count, create_at, "
@@ -32,18 +32,15 @@ JOIN post_claims c USING (user_id, pending_post_id)"""
 _FREE: Final = """
 DELETE FROM post_claims c USING unnest(%(users)s::text[], %(pendings)s::text[]) AS freed (user_id, pending_post_id)
 WHERE c.user_id = freed.user_id AND c.pending_post_id = freed.pending_post_id"""
-_ROOTS: Final = """
-SELECT id, channel_id, root_id, delete_at, user_id, reply_count, participants FROM posts
-WHERE id = ANY(%(ids)s) AND original_id = ''"""
 _BY_ID: Final = f"SELECT {_SHOWN} FROM posts p {_WITH_ROOT} WHERE p.id = ANY(%(ids)s) AND p.original_id = ''"
 _INSERT: Final = f"""
-INSERT INTO posts ({COLUMNS})
+INSERT INTO posts ({COLUMNS}, mentioned)
 SELECT id, channel_id, user_id, root_id, '', message, type, props, hashtags, files, file_count, at, at, 0, 0,
-       false, false, 0, 0, '{{}}'
+       false, false, 0, 0, '{{}}', string_to_array(mentioned, ' ')
 FROM unnest(%(ids)s::text[], %(channels)s::text[], %(users)s::text[], %(roots)s::text[], %(messages)s::text[],
             %(types)s::text[], %(props)s::text[], %(hashtags)s::text[], %(files)s::bytea[], %(file_counts)s::smallint[],
-            %(ats)s::bigint[])
-     AS new (id, channel_id, user_id, root_id, message, type, props, hashtags, files, file_count, at)"""
+            %(ats)s::bigint[], %(mentioned)s::text[])
+     AS new (id, channel_id, user_id, root_id, message, type, props, hashtags, files, file_count, at, mentioned)"""
 _COUNT: Final = """
 UPDATE channels c SET
   last_post_at = greatest(c.last_post_at, new.last_at),
@@ -69,6 +66,7 @@ UPDATE channel_members m SET
   msg_count      = CASE WHEN new.viewed_at > 0 THEN new.seen ELSE m.msg_count END,
   msg_count_root = CASE WHEN new.viewed_at > 0 THEN new.seen_root ELSE m.msg_count_root END,
   last_viewed_at = greatest(m.last_viewed_at, new.viewed_at),
+  marked_unread_at = CASE WHEN new.viewed_at > 0 THEN 0 ELSE m.marked_unread_at END,
   mention_count      = CASE WHEN new.viewed_at > 0 THEN 0 ELSE m.mention_count END + new.mentions,
   mention_count_root = CASE WHEN new.viewed_at > 0 THEN 0 ELSE m.mention_count_root END + new.mentions_root,
   last_update_at = %(now)s
@@ -149,16 +147,6 @@ def freeing(claims: Sequence[tuple[str, str]]) -> Statement:
     return _FREE, {"users": [c[0] for c in claims], "pendings": [c[1] for c in claims]}
 
 
-def reading_roots(ids: Sequence[str]) -> Statement:
-    """Return the statement that reads what replies need of their roots; see `roots`."""
-    return _ROOTS, {"ids": list(ids)}
-
-
-def roots(rows: Sequence[Row]) -> dict[str, Root]:
-    """Read what the statement answered."""
-    return {row.id: Root(*row) for row in rows}
-
-
 def reading(ids: Sequence[str]) -> Statement:
     """Return the statement that reads live posts by id, deleted ones included; see `by_id`."""
     return _BY_ID, {"ids": list(ids)}
@@ -174,8 +162,8 @@ async def read(tx: Transaction, ids: Sequence[str]) -> dict[str, Post]:
     return by_id((await tx.pipelined(reading(ids)))[0])
 
 
-def inserting(posts: Sequence[Post]) -> Statement:
-    """Return the statement that stores new posts."""
+def inserting(posts: Sequence[Post], mentioned: Mapping[str, Sequence[str]]) -> Statement:
+    """Return the statement that stores new posts; `mentioned` says by post id whom they mention."""
     return _INSERT, {
         "ids": [p.id for p in posts],
         "channels": [p.channel_id for p in posts],
@@ -188,6 +176,7 @@ def inserting(posts: Sequence[Post]) -> Statement:
         "files": [p.files for p in posts],
         "file_counts": [p.file_count for p in posts],
         "ats": [p.create_at for p in posts],
+        "mentioned": [" ".join(mentioned.get(p.id, ())) for p in posts],
     }
 
 
@@ -215,7 +204,9 @@ def replying(changes: Mapping[str, tuple[int, int, Sequence[str]]]) -> Statement
 
 
 def seeing(changes: Sequence[Seen], now_ms: int) -> list[Statement]:
-    """Return the statements that change memberships."""
+    """Return the statements that change memberships; none when nothing changes."""
+    if not changes:
+        return []
     channels, users = [c.channel_id for c in changes], [c.user_id for c in changes]
     update: Statement = (
         _SEE,

@@ -38,6 +38,14 @@ _LOCK: Final = "SELECT incarnation, seq FROM projections WHERE source = %(source
 _POSITION: Final = "SELECT incarnation, seq FROM projections WHERE source = %(source)s"
 _MOVE: Final = "UPDATE projections SET incarnation = %(incarnation)s, seq = %(seq)s WHERE source = %(source)s"
 _CLEAR: Final = "DELETE FROM users"
+_CLEAR_KEYWORDS: Final = "DELETE FROM mention_keywords"
+_FORGET_KEYWORDS: Final = "DELETE FROM mention_keywords WHERE user_id = ANY(%(ids)s)"
+_PUT_KEYWORDS: Final = """
+INSERT INTO mention_keywords (user_id, keyword, exact, seq)
+SELECT user_id, keyword, exact, %(seq)s
+FROM unnest(%(ids)s::text[], %(words)s::text[], %(exacts)s::boolean[]) AS new (user_id, keyword, exact)
+ORDER BY 1, 2, 3"""
+_KEYWORDS: Final = "SELECT DISTINCT keyword FROM mention_keywords WHERE seq > %(seq)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +91,24 @@ async def put(tx: Transaction, users: Sequence[User]) -> None:
     await tx.fetch(_PUT, **parameters)
 
 
+async def put_keywords(tx: Transaction, users: Sequence[User], seq: int) -> None:
+    """Store the words by which users are mentioned, as of a position in auth's log."""
+    words = [(user.id, *word) for user in users for word in user.keywords]
+    statements: list[Statement] = [(_FORGET_KEYWORDS, {"ids": [user.id for user in users]})]
+    if words:
+        given = {"ids": [w[0] for w in words], "words": [w[1] for w in words], "exacts": [w[2] for w in words]}
+        statements.append((_PUT_KEYWORDS, given | {"seq": seq}))
+    await tx.pipelined(*statements)
+
+
+async def keywords(tx: Transaction, after_seq: int) -> list[str]:
+    """Read the words that came behind a position in auth's log."""
+    return [row.keyword for row in await tx.fetch(_KEYWORDS, seq=after_seq)]
+
+
 async def clear(tx: Transaction) -> None:
     """Forget all users, before they are read anew in the same transaction."""
-    await tx.fetch(_CLEAR)
+    await tx.pipelined((_CLEAR, {}), (_CLEAR_KEYWORDS, {}))
 
 
 async def lock_position(tx: Transaction, source: str) -> Position:

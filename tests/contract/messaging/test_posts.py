@@ -142,8 +142,8 @@ async def test_replies_mentions_and_the_authors_own_view_are_counted(messaging: 
                 (ground.channel,),
             ).fetchall()
         )
-    assert rows[ground.bob] == [4, 0]
-    assert rows[ground.alice] == [3, 0]
+    assert rows[ground.bob] == [0, 1]  # a reply shows its thread, and not the channel, to its author
+    assert rows[ground.alice] == [1, 0]
 
 
 async def test_editing_keeps_the_version_before_and_deleting_takes_the_replies(

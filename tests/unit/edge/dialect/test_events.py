@@ -12,7 +12,8 @@ from chorus.common.v1 import files_pb2
 from chorus.messaging.v1 import channels_pb2, posts_pb2, teams_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
-from services.edge.dialect.events import EventFrames, Frame
+from services.edge.dialect.events import EventFrames
+from services.edge.dialect.frames import Frame
 from tests.unit.edge.ws.sockets import entry, frames
 
 CHANNEL, USER, TEAM, CLUSTER = "messaging/channel:c", "messaging/user:u", "messaging/team:t", "auth/cluster"
@@ -23,7 +24,7 @@ def rendered(topic: str, body: Message, renderer: EventFrames | None = None) -> 
     renderer = renderer or frames()
     event = renderer.decode(entry(topic, 1, body))
     assert event is not None
-    return [(json.loads(frame.head + b"0}"), frame) for frame in renderer.of(event)]
+    return [({} if frame.personal else json.loads(frame.head + b"0}"), frame) for frame in renderer.of(event)]
 
 
 def test_posted_carries_the_post_as_text_and_its_channel() -> None:
@@ -217,3 +218,40 @@ def test_what_clients_are_not_told_makes_no_frame() -> None:
     unknown = entry(CHANNEL, 1, messaging_pb2.PostEdited())
     unknown.kind = "from_a_newer_release"
     assert frames().decode(unknown) is None
+
+
+def test_each_follower_of_a_thread_gets_its_own_counters_and_nobody_else_any() -> None:
+    change = messaging_pb2.ThreadChange(
+        root=posts_pb2.Post(id="r", channel_id="c", message='say "hi"', reply_count=3),
+        participants=[messaging_pb2.ThreadParticipant(id="u1", username="ann", email="hidden@x")],
+        followers=[
+            messaging_pb2.ThreadFollower(user_id="u1", last_viewed_at_ms=7),
+            messaging_pb2.ThreadFollower(
+                user_id="u2", unread_replies=3, unread_mentions=1, previous_unread_replies=2, notified=True
+            ),
+        ],
+    )
+    (_, posted), (_, updated) = rendered(
+        CHANNEL,
+        messaging_pb2.PostCreated(
+            post=posts_pb2.Post(id="p", channel_id="c", root_id="r"),
+            channel=messaging_pb2.ChannelContext(team_id="t"),
+            mentioned_user_ids=["u1"],
+            thread=change,
+        ),
+    )
+    heads = {user: json.loads(posted.head_for(user) + b"1}")["data"] for user in ("u1", "u2", "u3")}
+    assert [(h.get("mentions"), h.get("followers")) for h in heads.values()] == [
+        ('["u1"]', None), (None, '["u2"]'), (None, None),
+    ]  # fmt: skip
+    assert [updated.reaches(user, False, "") for user in ("u1", "u2", "u3")] == [True, True, False]
+    event = json.loads(updated.head_for("u2") + b"1}")
+    assert (event["broadcast"]["user_id"], event["broadcast"]["team_id"]) == ("u2", "t")
+    assert (event["data"]["previous_unread_replies"], event["data"]["previous_unread_mentions"]) == (2, 0)
+    thread = json.loads(event["data"]["thread"])
+    assert set(thread) == {
+        "id", "reply_count", "last_reply_at", "last_viewed_at", "participants", "post", "unread_replies",
+        "unread_mentions", "is_urgent", "delete_at",
+    }  # fmt: skip
+    assert (thread["unread_replies"], thread["unread_mentions"], thread["post"]["message"]) == (3, 1, 'say "hi"')
+    assert thread["participants"][0]["username"] == "ann"

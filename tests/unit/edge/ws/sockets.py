@@ -13,7 +13,8 @@ from services.chassis.bus import BusMessage
 from services.chassis.config.sections import PrivacySettings
 from services.chassis.events import channel_topic
 from services.chassis.metrics import Metrics
-from services.edge.dialect.events import EventFrames, Frame
+from services.edge.dialect.events import EventFrames
+from services.edge.dialect.frames import Frame
 from services.edge.dialect.users import UserShapes
 from services.edge.ws.delivery import CatchUp, Delivery, Fetch
 from services.edge.ws.hub import Hub

@@ -1,0 +1,123 @@
+"""Threads: who follows them, and what followers have not seen.
+
+A follower's unread replies are the thread's replies minus those that it has seen, so that a reply writes to nobody but
+its author, those whom it mentions, and those who begin to follow.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+_LOUD: Final = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a user has to do with a thread; times in ms since the epoch. Nothing yet while `known` is False."""
+
+    root_id: str
+    channel_id: str
+    user_id: str
+    known: bool = False
+    following: bool = False
+    last_viewed_at: int = 0
+    replies_seen: int = 0
+    unread_mentions: int = 0
+    loud: bool = False
+    """Whether its settings ask to be notified of every reply."""
+    silent: bool = False
+    """Whether they ask for none at all."""
+
+    def unread(self, reply_count: int) -> int:
+        """Return how many of the thread's replies it has not seen."""
+        return max(reply_count - self.replies_seen, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FollowerChange:
+    """A follower after a reply, and what was unread before it."""
+
+    now: Following
+    unread_replies: int
+    previous_unread_replies: int
+    previous_unread_mentions: int
+    notified: bool
+
+
+@dataclass(slots=True)
+class ThreadState:
+    """A thread as a batch of replies moves it on: those who have to do with it, and who follows by itself."""
+
+    root_id: str
+    channel_id: str
+    people: dict[str, Following] = field(default_factory=dict)
+    """Present members only."""
+    joining: set[str] = field(default_factory=set)
+    """Who begins to follow with the next reply: the root's author, whom the root mentions, who follows all threads."""
+    changed: dict[str, Following] = field(default_factory=dict)
+
+    def reply(
+        self,
+        author_id: str,
+        at: int,
+        reply_count: int,
+        mentioned: Collection[str],
+        *,
+        author_follows: bool,
+        auto_follow: bool,
+        comments: Collection[str] = (),
+    ) -> list[FollowerChange]:
+        """Move the thread on by a reply; return its followers.
+
+        `author_follows` unless the author is no member of the channel; `comments` are those of the mentioned who are
+        so only because they took part. Who stopped following begins again by replying or by being mentioned.
+        """
+        meant = set(mentioned) - set(comments)
+        told = meant | {author_id} if author_follows else meant
+        if auto_follow:
+            beginning = {u for u in self.joining if u not in self.people or not self.people[u].known}
+            for user_id in sorted(beginning | {u for u in told if not self._follows(u)}):
+                person = self.people.get(user_id, Following(self.root_id, self.channel_id, user_id))
+                self._set(replace(person, following=True))
+        changes = []
+        for user_id, person in self.people.items():
+            if not person.following:
+                continue
+            is_new = not person.known
+            is_meant = user_id in meant and user_id != author_id
+            before = (0, 0) if is_new else (person.unread(reply_count - 1), person.unread_mentions)
+            if user_id == author_id:
+                person = replace(person, last_viewed_at=at, replies_seen=reply_count, unread_mentions=0)
+                self._set(person)
+            elif is_meant:
+                person = replace(person, unread_mentions=person.unread_mentions + 1)
+                self._set(person)
+            notified = user_id != author_id and not person.silent and (person.loud or is_meant)
+            changes.append(FollowerChange(person, person.unread(reply_count), *before, notified))
+        for user_id in self.changed:
+            self.people[user_id] = replace(self.people[user_id], known=True)
+        return changes
+
+    def _follows(self, user_id: str) -> bool:
+        return user_id in self.people and self.people[user_id].following
+
+    def _set(self, person: Following) -> None:
+        known = self.changed.get(person.user_id)
+        self.people[person.user_id] = person
+        self.changed[person.user_id] = person if known is None else replace(person, known=known.known)
+
+
+def loudness(channel_desktop: str, channel_threads: str, desktop: str, threads: str) -> tuple[bool, bool]:
+    """Return whether settings ask to be notified of every reply of a followed thread, and whether of none at all.
+
+    A channel's own setting, if it has one, comes before the user's.
+    """
+    if channel_desktop not in ("", "default"):
+        return channel_desktop == _LOUD or channel_threads == _LOUD, channel_desktop == "none"
+    return desktop == _LOUD or (threads or _LOUD) == _LOUD, desktop == "none"
+
+
+def changed(threads: Iterable[ThreadState]) -> Sequence[Following]:
+    """Return what is to be stored, in the order in which rows are locked."""
+    found = [person for thread in threads for person in thread.changed.values()]
+    return sorted(found, key=lambda person: (person.root_id, person.user_id))

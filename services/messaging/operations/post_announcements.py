@@ -1,0 +1,128 @@
+"""What a batch of new posts means for others: events, mentions, what authors have seen, threads that moved on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from chorus.messaging.v1 import events_pb2
+from services.chassis.events import Announcement, channel_topic
+from services.messaging.domain import mentions, posts, threads
+from services.messaging.domain.posts import Draft, Facts, Post
+from services.messaging.domain.threads import Following, ThreadState
+from services.messaging.operations.post_surroundings import Surroundings
+from services.messaging.store.post_facts import ChannelFacts
+from services.messaging.store.posts import Seen
+from services.messaging.wire import posts as wire
+from services.messaging.wire import threads as thread_wire
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """See Notifying."""
+
+    collapsed: bool
+    auto_follow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What becomes of a batch: `mentioned` by post id; `seen` and `following` in the order in which rows are locked."""
+
+    events: Sequence[Announcement]
+    mentioned: dict[str, Sequence[str]]
+    seen: Sequence[Seen]
+    following: Sequence[Following]
+
+
+def announce(accepted: Sequence[tuple[Draft, Post]], facts: Facts, around: Surroundings, rules: Rules) -> Told:
+    """Return the events of the new posts, and what they change: seen by authors, mentions of others, threads."""
+    events: list[Announcement] = []
+    mentioned_in: dict[str, Sequence[str]] = {}
+    totals = {c.id: (c.total, c.total_root) for c in around.channels.values()}
+    seen: dict[tuple[str, str], Seen] = {}
+    roots = dict(around.roots)
+    for draft, post in accepted:
+        channel, is_root = around.channels[post.channel_id], not post.root_id
+        total, total_root = totals[channel.id]
+        totals[channel.id] = total, total_root = total + 1, total_root + is_root
+        by_webhook, by_bot = mentions.made_by_integration(draft.props)
+        mentioned = _mentioned(draft, post, channel, facts, around, by_webhook)
+        if mentioned:
+            mentioned_in[post.id] = mentioned
+        for user_id in mentioned:
+            known = seen.get((channel.id, user_id), Seen(channel.id, user_id))
+            seen[channel.id, user_id] = replace(
+                known, mentions=known.mentions + 1, mentions_root=known.mentions_root + is_root
+            )
+        # Who writes has seen the channel; not by a reply where those are read in threads.
+        if not (by_webhook or by_bot or (rules.collapsed and not is_root)):
+            seen[channel.id, post.user_id] = Seen(channel.id, post.user_id, post.create_at, total, total_root)
+        body = _created(draft, post, channel, around.usernames.get(post.user_id, ""), mentioned)
+        if not is_root:
+            body.thread.CopyFrom(_thread(post, mentioned, roots, facts, around, rules))
+        events.append(Announcement(channel_topic(channel.id), "post_created", body.SerializeToString(), post.create_at))
+    following = threads.changed(around.threads.values())
+    return Told(events, mentioned_in, [seen[key] for key in sorted(seen)], following)
+
+
+def _mentioned(
+    draft: Draft, post: Post, channel: ChannelFacts, facts: Facts, around: Surroundings, by_webhook: bool
+) -> list[str]:
+    audience = around.audiences[channel.id]
+    access = facts.access[post.channel_id, post.user_id]
+    found = mentions.mentioned(
+        post.user_id,
+        around.addressed[draft.id],
+        audience,
+        may_address_everybody=access.may("use_channel_mentions", draft.roles),
+        always=channel.type in ("D", "G"),
+        author_too=by_webhook,
+    )
+    if around.commenters and post.root_id:
+        return sorted({*found, *around.commenters.get(post.root_id, ())} - {post.user_id})
+    return found
+
+
+def _thread(
+    post: Post,
+    mentioned: Sequence[str],
+    roots: dict[str, Post],
+    facts: Facts,
+    around: Surroundings,
+    rules: Rules,
+) -> events_pb2.ThreadChange:
+    """Move the reply's thread on, and return what its followers are told."""
+    before = roots[post.root_id]
+    participants = posts.latest_first(before.participants, [post.user_id])
+    root = roots[post.root_id] = replace(
+        before, reply_count=post.reply_count, last_reply_at=post.create_at, participants=participants,
+        update_at=max(before.update_at, post.create_at),
+    )  # fmt: skip
+    state = around.threads.setdefault(root.id, ThreadState(root.id, root.channel_id))
+    followers = state.reply(
+        post.user_id,
+        post.create_at,
+        post.reply_count,
+        mentioned,
+        author_follows=facts.access[post.channel_id, post.user_id].channel is not None,
+        auto_follow=rules.auto_follow,
+        comments=set(around.commenters.get(root.id, ())),
+    )
+    return thread_wire.change(root, participants, around.participants, followers)
+
+
+def _created(
+    draft: Draft, post: Post, channel: ChannelFacts, username: str, mentioned: Sequence[str]
+) -> events_pb2.PostCreated:
+    sender = f"@{username}"
+    return events_pb2.PostCreated(
+        post=wire.post(post, draft.pending_post_id),
+        channel=events_pb2.ChannelContext(
+            type=channel.type,
+            display_name=sender if channel.type == "D" else channel.display_name,
+            name=channel.name,
+            team_id=channel.team_id,
+        ),
+        sender_name=sender,
+        mentioned_user_ids=mentioned,
+        set_online=draft.set_online,
+    )

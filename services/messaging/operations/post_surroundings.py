@@ -1,0 +1,136 @@
+"""What creating a batch of posts looks at once the topics are locked: one round trip, each step its own snapshot."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.chassis.database import Statement, Transaction
+from services.chassis.events import EventLog, TopicState, channel_topic
+from services.messaging.domain.mentions import Addressed, Audience
+from services.messaging.domain.posts import Clockwork, Draft, Facts, Post, Root
+from services.messaging.domain.threads import ThreadState
+from services.messaging.domain.users import User
+from services.messaging.store import access as access_store
+from services.messaging.store import post_facts, threads
+from services.messaging.store import posts as store
+from services.messaging.store.post_facts import ChannelFacts
+
+CLAIM_KEPT_MS: Final = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What announcing needs beyond the rules' facts."""
+
+    topics: dict[str, TopicState]
+    channels: dict[str, ChannelFacts]
+    usernames: dict[str, str]
+    addressed: Mapping[str, Addressed]  # by draft id
+    audiences: Mapping[str, Audience]  # by channel
+    threads: dict[str, ThreadState]  # by root
+    roots: Mapping[str, Post]
+    participants: Mapping[str, User]
+    commenters: Mapping[str, Collection[str]]  # by root
+
+
+async def lock_and_look(
+    tx: Transaction,
+    events: EventLog,
+    drafts: Sequence[Draft],
+    addressed: Mapping[str, Addressed],
+    online: Collection[str] | None,
+    now_ms: int,
+    *,
+    max_notified: int,
+    collapsed: bool,
+) -> tuple[Facts, Surroundings]:
+    """Claim the clients' ids, lock the channels' topics, then read. What no draft needs is not asked."""
+    channel_ids = sorted({draft.channel_id for draft in drafts})
+    claims: dict[tuple[str, str], str] = {}
+    for draft in drafts:
+        if draft.pending_post_id:
+            claims.setdefault((draft.user_id, draft.pending_post_id), draft.id)
+    pairs = sorted({(draft.user_id, draft.channel_id) for draft in drafts})
+    root_ids = sorted({draft.root_id for draft in drafts if draft.root_id})
+    author_ids = {draft.user_id for draft in drafts}
+    claiming, claimed_by = store.claiming([(*key, claims[key]) for key in sorted(claims)], now_ms, CLAIM_KEPT_MS)
+    asked: dict[str, Statement] = {
+        "claiming": claiming,
+        "claimed": claimed_by,
+        "topics": events.locking_existing(channel_topic(channel_id) for channel_id in channel_ids),
+        "access": access_store.reading(pairs),
+        "channels": post_facts.reading_channels(channel_ids),
+        "authors": post_facts.reading_authors(author_ids),
+        "posts": store.reading([*(draft.id for draft in drafts), *root_ids]),
+        **_asking_whom(drafts, addressed, channel_ids, max_notified),
+    }
+    if root_ids:
+        asked["people"] = threads.reading_people(root_ids)
+        asked["participants"] = threads.reading_participants(root_ids, author_ids)
+        if not collapsed:
+            asked["commenters"] = post_facts.reading_commenters(root_ids)
+    rows: dict[str, list[Any]] = dict(zip(asked, await tx.pipelined(*asked.values()), strict=True))
+
+    claimed = {(row.user_id, row.pending_post_id): row.post_id for row in rows["claimed"]}
+    topics = events.locked(rows["topics"])
+    access = dict(zip(((c, u) for u, c in pairs), access_store.found(rows["access"]), strict=True))
+    channels = post_facts.channels(rows["channels"])
+    existing = store.by_id(rows["posts"])
+    roots = {root_id: existing[root_id] for root_id in root_ids if root_id in existing}
+    if holders := set(claimed.values()) - {draft.id for draft in drafts}:
+        existing |= await store.read(tx, sorted(holders))
+    facts = Facts(
+        access={key: value for key, value in access.items() if value is not None},
+        clocks={c: Clockwork(topics[channel_topic(c)].last_at) for c in channels if channel_topic(c) in topics},
+        roots={id: _root(post) for id, post in roots.items()},
+        existing=existing,
+        claimed=claimed,
+        now_ms=now_ms,
+    )
+    return facts, Surroundings(
+        topics,
+        channels,
+        post_facts.authors(rows["authors"]),
+        addressed,
+        _audiences(rows, channel_ids, online),
+        threads.people(rows.get("people", ())),
+        roots,
+        threads.participants(rows.get("participants", ())),
+        post_facts.commenters(rows.get("commenters", ())),
+    )
+
+
+def _asking_whom(
+    drafts: Sequence[Draft], addressed: Mapping[str, Addressed], channel_ids: Sequence[str], max_notified: int
+) -> dict[str, Statement]:
+    """Return what is asked to know whom the drafts mention."""
+    everybody = {d.channel_id for d in drafts if addressed[d.id].everybody or addressed[d.id].here}
+    asked = {"members": post_facts.reading_members(channel_ids, everybody, max_notified)}
+    talking = [draft for draft in drafts if addressed[draft.id].words]
+    if names := sorted({(d.channel_id, name) for d in talking for name in addressed[d.id].usernames}):
+        asked["named"] = post_facts.reading_named(names)
+    if words := sorted({(d.channel_id, form) for d in talking for form in addressed[d.id].keywords}):
+        asked["keyworded"] = post_facts.reading_keyworded(words)
+    return asked
+
+
+def _audiences(
+    rows: Mapping[str, Sequence[Any]], channel_ids: Sequence[str], online: Collection[str] | None
+) -> dict[str, Audience]:
+    named = post_facts.named(rows.get("named", ()), rows.get("keyworded", ()))
+    members = post_facts.members(rows["members"])
+    return {
+        channel_id: Audience(
+            named.get(channel_id, {}),
+            list(members.get(channel_id, ())),
+            [user_id for user_id, told in members.get(channel_id, {}).items() if told],
+            online,
+        )
+        for channel_id in channel_ids
+    }
+
+
+def _root(post: Post) -> Root:
+    return Root(
+        post.id, post.channel_id, post.root_id, post.delete_at, post.user_id, post.reply_count, post.participants
+    )
