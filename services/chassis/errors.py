@@ -100,6 +100,14 @@ class Reason(StrEnum):
     REACTION_ARCHIVED = "reaction_archived"
     TOO_MANY_REACTIONS = "too_many_reactions"
 
+    # Emoji
+    INVALID_EMOJI = "invalid_emoji"  # fault: name, system_emoji_name, duplicate, large_image, image
+    EMOJI_NOT_FOUND = "emoji_not_found"  # by: id, name
+    EMOJI_OF_OTHER = "emoji_of_other"
+    EMOJI_TOO_LARGE = "emoji_too_large"  # limit
+    EMOJI_DISABLED = "emoji_disabled"
+    EMOJI_REFUSED = "emoji_refused"  # they are disabled, where the protocol answers that as a refusal
+
     # Drafts
     DRAFT_INVALID = "draft_invalid"  # field
     DRAFTS_DISABLED = "drafts_disabled"

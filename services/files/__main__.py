@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from chorus.files.v1 import files_pb2_grpc
+from chorus.files.v1 import emoji_images_pb2_grpc, files_pb2_grpc
 from services.chassis.bus.redis import RedisBus
 from services.chassis.config import ConfigError
 from services.chassis.database import Database, migrate
@@ -18,10 +18,12 @@ from services.files.clients.messaging import MessagingClient
 from services.files.consumers.posts import PostsFollower
 from services.files.metrics import FilesMetrics
 from services.files.operations.attaching import Attaching
+from services.files.operations.emoji_images import EmojiImages
 from services.files.operations.messaging import Messaging
 from services.files.operations.reading import Reading
 from services.files.operations.uploads import UploadRules, Uploads
 from services.files.pictures.pool import Pictures
+from services.files.servicers.emoji_images import EmojiImageServicer
 from services.files.servicers.files import FileServicer
 from services.files.store.directory import Directory
 from services.files.store.objects import Objects
@@ -58,6 +60,9 @@ def wiring(messaging: Messaging | None = None, *, sweep_seconds: float = _SWEEP_
 
         server = RpcServer(process.metrics, server_credentials(tls, "files"))
         files_pb2_grpc.add_FileServiceServicer_to_server(FileServicer(uploads, reading, attaching), server.grpc_server)
+        emoji_images_pb2_grpc.add_EmojiImageServiceServicer_to_server(
+            EmojiImageServicer(EmojiImages(database, objects, pictures, clock)), server.grpc_server
+        )
         await server.start(str(process.listener("listen")))
         process.on_stop("grpc", server.close)
         # Both end only when they are cancelled.

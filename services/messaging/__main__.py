@@ -9,6 +9,7 @@ from chorus.messaging.v1 import (
     channel_directory_pb2_grpc,
     channels_pb2_grpc,
     drafts_pb2_grpc,
+    emoji_pb2_grpc,
     freshness_pb2_grpc,
     member_roles_pb2_grpc,
     memberships_pb2_grpc,
@@ -36,6 +37,7 @@ from services.messaging.operations.channel_directory import ChannelDirectory
 from services.messaging.operations.channel_states import ChannelStateOperations
 from services.messaging.operations.channels import ChannelOperations
 from services.messaging.operations.drafts import DraftOperations
+from services.messaging.operations.emoji import EmojiOperations
 from services.messaging.operations.fresh_reads import FreshReads
 from services.messaging.operations.freshness import Freshness
 from services.messaging.operations.history import History
@@ -51,6 +53,7 @@ from services.messaging.servicers.categories import CategoryServicer
 from services.messaging.servicers.channel_directory import ChannelDirectoryServicer
 from services.messaging.servicers.channels import ChannelServicer
 from services.messaging.servicers.drafts import DraftServicer
+from services.messaging.servicers.emoji import EmojiServicer
 from services.messaging.servicers.freshness import FreshnessServicer
 from services.messaging.servicers.member_roles import MemberRoleServicer
 from services.messaging.servicers.memberships import MembershipServicer
@@ -126,7 +129,10 @@ async def wire(process: Process) -> None:
     )
     freshness_pb2_grpc.add_FreshnessServiceServicer_to_server(FreshnessServicer(freshness, events), server.grpc_server)
     reactions_pb2_grpc.add_ReactionServiceServicer_to_server(
-        ReactionServicer(ReactionOperations(database, events, publisher, clock)), server.grpc_server
+        ReactionServicer(
+            ReactionOperations(database, events, publisher, clock, settings.ServiceSettings.EnableCustomEmoji)
+        ),
+        server.grpc_server,
     )
     common = (database, events, publisher, clock, settings, users)
     teams_pb2_grpc.add_TeamServiceServicer_to_server(TeamServicer(TeamOperations(*common)), server.grpc_server)
@@ -145,6 +151,7 @@ async def wire(process: Process) -> None:
     memberships_pb2_grpc.add_MembershipServiceServicer_to_server(
         MembershipServicer(MembershipOperations(*common), events), server.grpc_server
     )
+    emoji_pb2_grpc.add_EmojiServiceServicer_to_server(EmojiServicer(EmojiOperations(*common)), server.grpc_server)
     drafts_pb2_grpc.add_DraftServiceServicer_to_server(DraftServicer(DraftOperations(*common)), server.grpc_server)
     categories_pb2_grpc.add_CategoryServiceServicer_to_server(
         CategoryServicer(CategoryOperations(*common)), server.grpc_server

@@ -30,7 +30,7 @@ UNUSED_KEYS: Final = {
         DynamicClientRegistrationRedirectURIAllowlist EnableAPIChannelDeletion EnableAPIPostDeletion
         EnableAPITeamDeletion EnableAPITriggerAdminNotifications EnableAPIUserDeletion EnableAWSMetering
         EnableBotAccountCreation EnableBurnOnRead EnableClientPerformanceDebugging EnableCommands EnableCrossTeamSearch
-        EnableCustomEmoji EnableCustomGroups EnableDynamicClientRegistration EnableEmailInvitations EnableFileSearch
+        EnableCustomGroups EnableDynamicClientRegistration EnableEmailInvitations EnableFileSearch
         EnableGifPicker EnableIncomingWebhooks EnableInsecureOutgoingConnections EnableLegacySidebar EnableLinkPreviews
         EnableLocalMode EnableMultifactorAuthentication EnableOAuthServiceProvider EnableOpenTracing
         EnableOpentracing EnableOutgoingOAuthConnections EnableOutgoingWebhooks EnablePermalinkPreviews

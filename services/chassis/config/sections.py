@@ -50,6 +50,7 @@ class ServiceSettings:
     ExperimentalEnableDefaultChannelLeaveJoinMessages: bool = True
     ThreadAutoFollow: bool = True
     AllowSyncedDrafts: bool = True
+    EnableCustomEmoji: bool = True
     CollapsedThreads: Annotated[str, OneOf(("disabled", "default_off", "default_on", "always_on"))] = "always_on"
     # These three are false here: they lead clients to tours and pages that Chorus does not serve. Theirs: true.
     EnableTutorial: bool = False

@@ -11,6 +11,7 @@ from services.edge.clients.channel_directory import ChannelDirectoryClient
 from services.edge.clients.channels import ChannelClient
 from services.edge.clients.drafts import DraftClient
 from services.edge.clients.edges import EdgeClient
+from services.edge.clients.emoji import EmojiClient
 from services.edge.clients.files import FileClient
 from services.edge.clients.freshness import FreshnessClient
 from services.edge.clients.logs import EventLogClient
@@ -35,6 +36,7 @@ class Clients:
     teams: TeamClient
     categories: CategoryClient
     drafts: DraftClient
+    emoji: EmojiClient
     channel_directory: ChannelDirectoryClient
     member_roles: MemberRoleClient
     messaging_log: EventLogClient
@@ -57,6 +59,7 @@ class Clients:
             teams=TeamClient(messaging),
             categories=CategoryClient(messaging),
             drafts=DraftClient(messaging),
+            emoji=EmojiClient(messaging, mesh.peer("files")),
             channel_directory=ChannelDirectoryClient(messaging),
             member_roles=MemberRoleClient(messaging),
             messaging_log=EventLogClient(messaging),

@@ -226,6 +226,15 @@ SHAPES: Final[dict[Reason, Shape]] = {
     _R.TOO_MANY_REACTIONS: Shape(
         400, "app.reaction.save.save.too_many_reactions", "The post has as many different reactions as it can hold."
     ),
+    # Emoji
+    _R.INVALID_EMOJI: Shape(400, "model.emoji.{fault}.app_error", "The emoji cannot be made: {fault}."),
+    _R.EMOJI_NOT_FOUND: Shape(404, "app.emoji.get.no_result", "We couldn't find the emoji."),
+    _R.EMOJI_OF_OTHER: Shape(403, "api.emoji.create.other_user.app_error", "An emoji can be made for oneself alone."),
+    _R.EMOJI_TOO_LARGE: Shape(
+        413, "api.emoji.create.too_large.app_error", "The emoji's picture is larger than {limit} bytes."
+    ),
+    _R.EMOJI_REFUSED: Shape(403, "api.emoji.disabled.app_error", "Custom emoji are disabled on this server."),
+    _R.EMOJI_DISABLED: Shape(501, "api.emoji.disabled.app_error", "Custom emoji are disabled on this server."),
     # Drafts
     _R.DRAFT_INVALID: Shape(400, "model.draft.is_valid.{field}.app_error", "Invalid {field}."),
     _R.DRAFTS_DISABLED: Shape(501, "api.drafts.disabled.app_error", "Drafts are disabled on this server."),
@@ -266,6 +275,10 @@ _VARIANTS: Final[dict[tuple[Reason, str, str], str]] = {
     (_R.INVALID_CHANNEL, "field", "name"): "model.channel.is_valid.1_or_more.app_error",
     (_R.INVALID_TEAM, "field", "name"): "model.team.is_valid.characters.app_error",
     (_R.POST_EDIT_ARCHIVED, "how", "patch"): "api.post.patch_post.can_not_update_post_in_deleted.error",
+    (_R.INVALID_EMOJI, "fault", "duplicate"): "api.emoji.create.duplicate.app_error",
+    (_R.INVALID_EMOJI, "fault", "large_image"): "api.emoji.upload.large_image.too_large.app_error",
+    (_R.INVALID_EMOJI, "fault", "image"): "api.emoji.upload.image.app_error",
+    (_R.EMOJI_NOT_FOUND, "by", "name"): "app.emoji.get_by_name.no_result",
     (_R.REACTION_ARCHIVED, "how", "delete"): "api.reaction.delete.archived_channel.app_error",
     (_R.CHANNEL_ARCHIVED, "how", "add_member"): "api.channel.add_user.to.channel.deleted.app_error",
 }

@@ -14,6 +14,7 @@ from services.edge.dialect import thread_events
 from services.edge.dialect.categories import category_json
 from services.edge.dialect.channels import channel_json
 from services.edge.dialect.drafts import draft_json
+from services.edge.dialect.emoji import emoji_json
 from services.edge.dialect.frames import Event, Frame, frame
 from services.edge.dialect.members import member_json
 from services.edge.dialect.posts import post_json, reaction_json
@@ -54,6 +55,7 @@ _KINDS: Final[Mapping[str, type[Message]]] = {
     "categories_updated": messaging_pb2.CategoriesUpdated,
     "categories_ordered": messaging_pb2.CategoriesOrdered,
     "category_deleted": messaging_pb2.CategoryDeleted,
+    "emoji_added": messaging_pb2.EmojiAdded,
     "draft_saved": messaging_pb2.DraftSaved,
     "draft_deleted": messaging_pb2.DraftDeleted,
     "user_created": auth_pb2.UserCreated,
@@ -100,6 +102,7 @@ class EventFrames:
             messaging_pb2.CategoriesUpdated: _categories_updated,
             messaging_pb2.CategoriesOrdered: _categories_ordered,
             messaging_pb2.CategoryDeleted: _category_deleted,
+            messaging_pb2.EmojiAdded: _emoji_added,
             messaging_pb2.DraftSaved: _draft("draft_created"),
             messaging_pb2.DraftDeleted: _draft("draft_deleted"),
             auth_pb2.UserCreated: _user_created,
@@ -318,6 +321,10 @@ def _categories_ordered(event: Event, body: messaging_pb2.CategoriesOrdered) -> 
 def _category_deleted(event: Event, body: messaging_pb2.CategoryDeleted) -> Sequence[Frame]:
     data = {"category_id": body.category_id}
     return (frame("sidebar_category_deleted", data, team_id=body.team_id, user_id=event.subject),)
+
+
+def _emoji_added(event: Event, body: messaging_pb2.EmojiAdded) -> Sequence[Frame]:
+    return (frame("emoji_added", {"emoji": _text(emoji_json(body.emoji))}),)
 
 
 def _draft(name: str) -> Callable[[Event, Any], Sequence[Frame]]:

@@ -52,6 +52,20 @@ class DraftBody(msgspec.Struct):
     priority: dict[str, Any] | None = None
 
 
+class EmojiBody(msgspec.Struct):
+    """The field `emoji` of POST /emoji's form."""
+
+    name: Text = None
+    creator_id: Text = None
+
+
+class EmojiSearchBody(msgspec.Struct):
+    """POST /emoji/search."""
+
+    term: Text = None
+    prefix_only: bool | str | None = None
+
+
 class EphemeralBody(msgspec.Struct):
     """POST /posts/ephemeral."""
 
@@ -259,6 +273,8 @@ IDS = _decoder(list[str])
 POST = _decoder(PostBody)
 POST_PATCH = _decoder(PostPatchBody)
 DRAFT = _decoder(DraftBody)
+EMOJI = _decoder(EmojiBody)
+EMOJI_SEARCH = _decoder(EmojiSearchBody)
 EPHEMERAL = _decoder(EphemeralBody)
 REACTION = _decoder(ReactionBody)
 LOGIN = _decoder(LoginBody)

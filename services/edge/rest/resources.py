@@ -10,6 +10,7 @@ from services.edge.rest.categories import Categories
 from services.edge.rest.channel_directory import ChannelDirectory
 from services.edge.rest.channels import Channels
 from services.edge.rest.drafts import Drafts
+from services.edge.rest.emoji import Emoji
 from services.edge.rest.files import Files
 from services.edge.rest.kit import Resource
 from services.edge.rest.login import Login
@@ -41,6 +42,7 @@ def resources(clients: Clients, sessions: Sessions, settings: Settings, facts: F
         ChannelDirectory(clients.channel_directory),
         Categories(clients.categories),
         Drafts(clients.drafts, clients.files),
+        Emoji(clients.emoji, settings),
         Posts(clients.posts, clients.files),
         Reactions(clients.reactions),
         Files(clients.files, settings),

@@ -64,6 +64,24 @@ async def parts_of(request: web.Request, channel_id: str, max_file: int) -> Asyn
             yield Upload(channel_id, kept.name, kept.size), _read_back(kept.file)
 
 
+async def fields_of(request: web.Request, most: int) -> dict[str, bytes]:
+    """Return a small form's fields by name, whole; what is beyond `most` bytes and one of each is not read.
+
+    Raises invalid_argument.
+    """
+    fields: dict[str, bytes] = {}
+    async for part in _body_parts(request):
+        if len(fields) >= _FIELDS:
+            raise DomainError(Reason.INVALID_ARGUMENT, field="body")
+        value = b""
+        async for chunk in _chunks(part):
+            value += chunk
+            if len(value) > most:
+                return fields | {part.name or "": value}
+        fields[part.name or ""] = value
+    return fields
+
+
 @dataclass(slots=True)
 class _Kept:
     name: str

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -59,6 +59,27 @@ class Pictures:
 
         Raises image_too_large, and busy when too many wait.
         """
+        answer = await self._done({"folder": str(folder), "max_pixels": self._max_pixels})
+        if answer is None:
+            return None
+        return Picture(
+            answer["width"],
+            answer["height"],
+            base64.b64decode(answer["mini"]),
+            answer["thumbnail"],
+            answer["preview"],
+        )
+
+    async def shrink(self, folder: Path, limit: int, side: int) -> str | None:
+        """Make `folder/small` of `folder/original`, at most `side` pixels wide and high; return its content type.
+
+        None for what is no picture. Raises image_too_large when a side has more than `limit` pixels, and busy.
+        """
+        answer = await self._done({"folder": str(folder), "limit": limit, "side": side})
+        return None if answer is None else str(answer["type"])
+
+    async def _done(self, task: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return what a worker answers to a task; None when it could not do it."""
         if self._waiting >= self._max_waiting:
             raise DomainError(Reason.BUSY, part="pictures", retry_after_s=1)
         self._waiting += 1
@@ -69,7 +90,7 @@ class Pictures:
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self._seconds):
-                worker, answer = await self._work(worker, folder)
+                worker, answer = await self._work(worker, task)
         except (TimeoutError, OSError, EOFError, ValueError) as error:
             await self._kill(worker)
             worker = None
@@ -87,13 +108,7 @@ class Pictures:
         if outcome != "ok":
             _log.info("a picture stays without preview", extra={"outcome": outcome, "why": answer.get("why")})
             return None
-        return Picture(
-            answer["width"],
-            answer["height"],
-            base64.b64decode(answer["mini"]),
-            answer["thumbnail"],
-            answer["preview"],
-        )
+        return answer
 
     async def close(self) -> None:
         """End all workers."""
@@ -113,7 +128,7 @@ class Pictures:
         return worker
 
     async def _work(
-        self, worker: asyncio.subprocess.Process | None, folder: Path
+        self, worker: asyncio.subprocess.Process | None, task: Mapping[str, Any]
     ) -> tuple[asyncio.subprocess.Process, dict[str, Any]]:
         """Return the answer and the worker that gave it: this one, or a new one if it ended without an answer.
 
@@ -123,7 +138,7 @@ class Pictures:
             if worker is None or worker.returncode is not None:
                 worker = await self._start()
             try:
-                return worker, await self._ask(worker, folder)
+                return worker, await self._ask(worker, task)
             except (EOFError, ConnectionError, RuntimeError):  # the last is uvloop's word for a pipe that was closed
                 await self._kill(worker)
             except BaseException:
@@ -131,10 +146,10 @@ class Pictures:
                 raise
         raise EOFError("two workers ended without an answer")
 
-    async def _ask(self, worker: asyncio.subprocess.Process, folder: Path) -> dict[str, Any]:
+    async def _ask(self, worker: asyncio.subprocess.Process, task: Mapping[str, Any]) -> dict[str, Any]:
         if worker.stdin is None or worker.stdout is None:
             raise EOFError("a worker without pipes")
-        worker.stdin.write(json.dumps({"folder": str(folder), "max_pixels": self._max_pixels}).encode() + b"\n")
+        worker.stdin.write(json.dumps(task).encode() + b"\n")
         await worker.stdin.drain()
         line = await worker.stdout.readline()
         if not line:

@@ -4,9 +4,10 @@ import io
 from pathlib import Path
 from typing import Any, Final
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, ImageSequence
 
 FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
+SMALL_FORMATS: Final = ("JPEG", "PNG", "GIF")
 THUMBNAIL: Final = (120, 100)
 PREVIEW_WIDTH: Final = 1920
 MINI: Final = (16, 16)
@@ -51,6 +52,36 @@ def render(folder: Path, max_pixels: int) -> dict[str, Any]:
         "thumbnail": f"image/{kind.lower()}",
         "preview": f"image/{kind.lower()}",
     }
+
+
+def shrink(folder: Path, limit: int, side: int) -> dict[str, Any]:
+    """Write `small` beside `original`, at most `side` pixels wide and high; return its content `type`.
+
+    A picture that moves goes on moving. Raises TooLarge when a side has more than `limit` pixels, or whatever Pillow
+    raises for what it cannot read.
+    """
+    original, small = folder / "original", folder / "small"
+    with Image.open(original, formats=SMALL_FORMATS) as source:
+        if max(source.size) > limit:
+            raise TooLarge
+        kind = str(source.format)
+        if max(source.size) <= side:
+            source.load()
+            small.write_bytes(original.read_bytes())
+            return {"type": f"image/{kind.lower()}"}
+        frames = [_fitted(frame, side) for frame in ImageSequence.Iterator(source)]
+        if kind == "GIF" and len(frames) > 1:
+            duration = source.info.get("duration", 100)
+            frames[0].save(small, "GIF", save_all=True, append_images=frames[1:], loop=0, duration=duration, disposal=2)
+            return {"type": "image/gif"}
+        frames[0].save(small, "PNG")
+        return {"type": "image/png"}
+
+
+def _fitted(frame: Image.Image, side: int) -> Image.Image:
+    image = frame.convert("RGBA")
+    image.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return image
 
 
 def _plain(image: Image.Image, *, alpha: bool) -> Image.Image:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from services.files.pictures.rendering import TooLarge, render
+from services.files.pictures.rendering import TooLarge, render, shrink
 
 _MEMORY: Final = 2 * 1024**3
 
@@ -20,12 +20,15 @@ def main() -> None:
     os.nice(5)  # chat goes first
     for line in sys.stdin:
         task = json.loads(line)
-        print(json.dumps(_answer(Path(task["folder"]), task["max_pixels"])), flush=True)
+        print(json.dumps(_answer(task)), flush=True)
 
 
-def _answer(folder: Path, max_pixels: int) -> dict[str, Any]:
+def _answer(task: dict[str, Any]) -> dict[str, Any]:
+    folder = Path(task["folder"])
     try:
-        made = render(folder, max_pixels)
+        if "side" in task:
+            return shrink(folder, task["limit"], task["side"])
+        made = render(folder, task["max_pixels"])
     except TooLarge:
         return {"failed": "too_large"}
     except Exception as error:  # Pillow raises anything at all for broken files

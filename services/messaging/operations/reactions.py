@@ -8,11 +8,12 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
 from services.chassis.events import Announcement, EventLog, Publisher, TopicState, channel_topic
-from services.messaging.domain import reactions
+from services.messaging.domain import emoji, reactions
 from services.messaging.domain.access import READ_CONTENT, ChannelAccess
 from services.messaging.domain.posts import Clockwork
 from services.messaging.domain.reactions import Reaction
 from services.messaging.store import access as access_store
+from services.messaging.store import emoji as emoji_store
 from services.messaging.store import posts as post_store
 from services.messaging.store import reactions as store
 from services.messaging.wire import posts as wire
@@ -21,9 +22,12 @@ from services.messaging.wire import posts as wire
 class ReactionOperations:
     """What users do under posts."""
 
-    def __init__(self, database: Database, events: EventLog, publisher: Publisher, clock: Clock) -> None:
-        """Work on messaging's database and log."""
+    def __init__(
+        self, database: Database, events: EventLog, publisher: Publisher, clock: Clock, custom_emoji: bool
+    ) -> None:
+        """Work on messaging's database and log; `custom_emoji` says whether there are any."""
         self._database, self._events, self._publisher, self._clock = database, events, publisher, clock
+        self._custom_emoji = custom_emoji
 
     async def add(self, post_id: str, emoji_name: str, user_id: str, roles: Sequence[str]) -> tuple[Reaction, str]:
         """Add a reaction and announce it; return it and its channel. One that is there already is no change."""
@@ -37,6 +41,11 @@ class ReactionOperations:
     async def _add(
         self, tx: Transaction, post_id: str, emoji_name: str, user_id: str, roles: Sequence[str]
     ) -> tuple[Reaction, str, list[log_pb2.LogEntry]]:
+        if not emoji.is_system(emoji_name):
+            if not self._custom_emoji:
+                raise DomainError(Reason.EMOJI_REFUSED)
+            if not await emoji_store.find(tx, names=[emoji_name]):
+                raise DomainError(Reason.EMOJI_NOT_FOUND, by="name")
         topics, access = await self._lock(tx, post_id, user_id)
         present = await store.of_posts(tx, [post_id])
         reaction = Reaction(user_id, post_id, emoji_name, _tick(topics, self._clock.now_ms()))

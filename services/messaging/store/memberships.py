@@ -55,6 +55,8 @@ _BASELINE: Final = """
 SELECT asked.n, heard.topic, coalesce(t.seq, 0) AS seq
 FROM unnest(%(users)s::text[]) WITH ORDINALITY AS asked (user_id, n)
 CROSS JOIN LATERAL (
+  SELECT 'messaging/cluster' COLLATE "C"
+  UNION ALL
   SELECT 'messaging/user:' || asked.user_id COLLATE "C"
   UNION ALL
   SELECT 'messaging/team:' || tm.team_id COLLATE "C" FROM team_members tm

@@ -142,13 +142,20 @@ async def test_a_baseline_holds_what_one_is_in_with_positions_of_one_moment(scen
     private = await scene.channel(alice, team.id, type="P")
     square, off_topic = [await scene.named(bob, team.id, name) for name in ("town-square", "off-topic")]
     of_alice, of_bob, of_eve = await baseline(scene, alice, bob, eve)
-    assert of_eve == {f"user:{eve}": 0}
-    assert set(of_bob) == {f"user:{bob}", f"team:{team.id}", f"channel:{square.id}", f"channel:{off_topic.id}"}
+    everybody = len(await scene.kinds("cluster"))
+    assert of_eve == {"cluster": everybody, f"user:{eve}": 0}
+    assert set(of_bob) == {
+        "cluster",
+        f"user:{bob}",
+        f"team:{team.id}",
+        f"channel:{square.id}",
+        f"channel:{off_topic.id}",
+    }
     assert of_alice[f"channel:{private.id}"] == 2
     for topic, seq in (of_alice | of_bob).items():
         assert seq == len(await scene.events(topic))
     await scene.quit(team.id, bob)
-    assert set((await baseline(scene, bob))[0]) == {f"user:{bob}"}
+    assert set((await baseline(scene, bob))[0]) == {"cluster", f"user:{bob}"}
 
 
 async def test_members_are_listed_for_members_and_users_found_by_their_names(scene: Scene) -> None:

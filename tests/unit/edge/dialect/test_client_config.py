@@ -44,6 +44,7 @@ def test_internals_wait_for_a_session(key: str) -> None:
         ("PostEditTimeLimit", "-1"),
         ("TimeBetweenUserTypingUpdatesMilliseconds", "5000"),
         ("EnableUserStatuses", "true"),
+        ("EnableCustomEmoji", "true"),
         ("AllowSyncedDrafts", "true"),
         ("EnableFileAttachments", "true"),
         ("NoAccounts", "true"),
@@ -57,7 +58,6 @@ def test_what_clients_cannot_do_without(key: str, value: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        "EnableCustomEmoji",
         "EnableIncomingWebhooks",
         "EnableOutgoingWebhooks",
         "EnableCommands",
