@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deploy.cli import configuration, demo, logs, running, status
+from deploy.cli import configuration, demo, logs, running, sample_data, status
 from deploy.local.paths import DEFAULT_DATA
 from deploy.local.ports import DEFAULT_FRONT
 from deploy.local.topology import SERVICES
@@ -21,6 +21,7 @@ with Envoy in front, PostgreSQL with a streaming replica, and Redis.
   chorus logs messaging -f   follow the logs of all messaging instances
   chorus scale edge 3        a third edge takes traffic; scale edge 2 drains it again
   chorus config              every setting in force, and where it comes from
+  chorus sample-data         people, teams, channels and posts to look at
   chorus demo                half a minute of people talking through two edges while one is killed
   chorus down                stop; data stays for the next `chorus up`
 """
@@ -95,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
         "--pace", type=float, default=demo.PACE, metavar="S", help=f"seconds between lines (default {demo.PACE})"
     )
     play.set_defaults(run=demo.show)
+
+    sample_data.add(commands, common)
 
     config = commands.add_parser("config", parents=[common], help="the settings in force, and where they come from")
     config.add_argument(
