@@ -56,6 +56,15 @@ async def test_an_emoji_is_known_to_everybody(world: World) -> None:
     reaction = {"user_id": ben.id, "post_id": post["id"], "emoji_name": name}
     (await ben.rest.send("POST", "/reactions", reaction)).expect(200)
     assert await ben.rest.refused("POST", "/reactions", reaction | {"emoji_name": "no_such_emoji"}) == NOT_FOUND
+    written = await say(ana.rest, channel["id"], f"look: :{name}: :smile: https://example.org/x")
+    for edge in world.edges:
+        rest = ben.at(edge)
+        page = await rest.get(f"/channels/{channel['id']}/posts")
+        for post_id in (post["id"], written["id"]):
+            assert page["posts"][post_id]["metadata"]["emojis"] == [made]
+            assert (await rest.get(f"/posts/{post_id}"))["metadata"]["emojis"] == [made]
+            assert (await rest.get(f"/posts/{post_id}/thread"))["posts"][post_id]["metadata"]["emojis"] == [made]
+        assert page["posts"][written["id"]]["metadata"]["embeds"] == [{"type": "link", "url": "https://example.org/x"}]
     forbidden = (403, "api.context.permissions.app_error")
     assert await ben.rest.refused("DELETE", f"/emoji/{made['id']}") == forbidden
     assert await ana.rest.delete(f"/emoji/{made['id']}") == {"status": "OK"}

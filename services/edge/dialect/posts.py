@@ -9,7 +9,9 @@ from chorus.common.v1 import files_pb2
 from chorus.messaging.v1 import posts_pb2
 from services.chassis.errors import DomainError, Reason
 from services.chassis.ids import is_valid_id
+from services.edge.dialect.emoji import emoji_json
 from services.edge.dialect.files import file_json
+from services.edge.dialect.links import first_link
 from services.edge.dialect.requests import EphemeralBody, PostBody, PostPatchBody
 
 MAX_FILES: Final = 10
@@ -71,6 +73,10 @@ def _metadata(post: posts_pb2.Post) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
     if '"attachments"' in post.props_json and msgspec.json.decode(post.props_json).get("attachments"):
         metadata["embeds"] = [{"type": "message_attachment"}]
+    elif (link := first_link(post.message)) and not post.type.startswith("system_"):
+        metadata["embeds"] = [{"type": "link", "url": link}]
+    if post.emoji:
+        metadata["emojis"] = [emoji_json(emoji) for emoji in post.emoji]
     if post.files:
         metadata["files"] = [file_json(file) for file in post.files]
     if post.reactions:

@@ -1,7 +1,7 @@
 """Emoji: which names are taken by the system, and what a custom one may be."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ MAX_NAMES: Final = 200
 """Names that are looked up at once."""
 
 _is_name = re.compile(r"[a-zA-Z0-9+_-]{1,64}").fullmatch
+_written = re.compile(r":([a-zA-Z0-9_+-]{1,64}):").findall
 _TONE: Final = re.compile(r"_(?:medium_)?(?:light_|dark_)?skin_tone$")
 _OF_CLIENTS: Final = frozenset(("mattermost",))
 """Names that clients have a picture for though no standard has them."""
@@ -36,6 +37,12 @@ def is_system(name: str) -> bool:
     if name in PLAIN or name in TONED or name in _OF_CLIENTS:
         return True
     return (tone := _TONE.search(name)) is not None and name[: tone.start()] in TONED
+
+
+def custom_names(message: str, reacted: Iterable[str] = ()) -> set[str]:
+    """Return the names in a text and among reactions that may be those of custom emoji."""
+    written = _written(message) if ":" in message else ()
+    return {name for name in (*written, *reacted) if not is_system(name)}
 
 
 def check_name(name: str) -> None:

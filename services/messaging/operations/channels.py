@@ -137,8 +137,9 @@ class ChannelOperations:
         self, actor: Actor, user_id: str, team_id: str, *, include_deleted: bool, since: int
     ) -> Sequence[Channel]:
         """Return a user's channels, by display name. Raises permission_denied, user_not_found."""
-        target = (await self._users.require([user_id]))[user_id]
-        require(may_act_for(actor.user_id, user_id, actor.roles, target.roles), "edit_other_users")
+        if actor.user_id != user_id:
+            target = (await self._users.require([user_id]))[user_id]
+            require(may_act_for(actor.user_id, user_id, actor.roles, target.roles), "edit_other_users")
 
         async def read(tx: Transaction) -> Sequence[Channel]:
             if team_id:

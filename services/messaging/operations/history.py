@@ -7,10 +7,11 @@ from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
 from services.chassis.permissions import granted
 from services.messaging.domain.access import READ_CONTENT
+from services.messaging.domain.adornments import Adornments, by_post, names_in
 from services.messaging.domain.posts import Post
-from services.messaging.domain.reactions import Reaction
 from services.messaging.operations.fresh_reads import FreshReads
 from services.messaging.store import access as access_store
+from services.messaging.store import emoji as emoji_store
 from services.messaging.store import history as store
 from services.messaging.store import posts as post_store
 from services.messaging.store import reactions as reaction_store
@@ -37,7 +38,7 @@ class Page:
 
     posts: Sequence[Post]
     thread_posts: Sequence[Post]
-    reactions: Sequence[Reaction]
+    adornments: Adornments
     next_post_id: str
     prev_post_id: str
     seq: int
@@ -60,7 +61,7 @@ class Thread:
     """The root, then the replies in the asked direction, and the seq that it shows."""
 
     posts: Sequence[Post]
-    reactions: Sequence[Reaction]
+    adornments: Adornments
     has_next: bool
     seq: int
 
@@ -77,25 +78,23 @@ class History:
 
     async def get(
         self, post_id: str, user_id: str, roles: Sequence[str], *, include_deleted: bool = False
-    ) -> tuple[Post, list[Reaction]]:
-        """Return a post and its reactions. Raises post_not_found, permission_denied."""
+    ) -> tuple[Post, Adornments]:
+        """Return a post and what is shown with it. Raises post_not_found, permission_denied."""
         if include_deleted:
             _require_administrator(roles)
 
-        async def read(tx: Transaction, seq: int) -> tuple[Post, list[Reaction]]:
+        async def read(tx: Transaction, seq: int) -> tuple[Post, Adornments]:
             post = (await post_store.read(tx, [post_id])).get(post_id)
             if post is None or (post.delete_at and not include_deleted):
                 raise DomainError(Reason.POST_NOT_FOUND)
-            return post, await _reactions(tx, [post])
+            return post, await _adornments(tx, [post])
 
         return await self._reads.of_channel(await self._channel_of(post_id), user_id, roles, read)
 
-    async def get_many(
-        self, ids: Sequence[str], user_id: str, roles: Sequence[str]
-    ) -> tuple[list[Post], list[Reaction]]:
-        """Return those of the posts that exist and may be read, in the order of their ids, with their reactions."""
+    async def get_many(self, ids: Sequence[str], user_id: str, roles: Sequence[str]) -> tuple[list[Post], Adornments]:
+        """Return those of the posts that exist and may be read, in the order of their ids."""
 
-        async def read(tx: Transaction) -> tuple[list[Post], list[Reaction]]:
+        async def read(tx: Transaction) -> tuple[list[Post], Adornments]:
             found = {i: p for i, p in (await post_store.read(tx, ids)).items() if not p.delete_at}
             channel_ids = sorted({post.channel_id for post in found.values()})
             access = dict(
@@ -103,7 +102,7 @@ class History:
             )
             readable = {c for c, a in access.items() if a is not None and a.may(READ_CONTENT, roles)}
             posts = [found[i] for i in dict.fromkeys(ids) if i in found and found[i].channel_id in readable]
-            return posts, await _reactions(tx, posts)
+            return posts, await _adornments(tx, posts)
 
         return await self._database.snapshot(read)
 
@@ -129,7 +128,7 @@ class History:
                 updated_after=query.from_update_at, limit=limit + 1,
             )  # fmt: skip
             posts = [root, *replies[:limit]]
-            return Thread(posts, await _reactions(tx, posts), len(replies) > limit, seq)
+            return Thread(posts, await _adornments(tx, posts), len(replies) > limit, seq)
 
         return await self._reads.of_channel(await self._channel_of(query.post_id), user_id, roles, read)
 
@@ -155,7 +154,7 @@ async def _page(tx: Transaction, query: PageQuery, seq: int) -> Page:
         )  # fmt: skip
         next_id, prev_id = await _neighbours(tx, query, posts)
     thread_posts = [] if query.skip_threads or query.roots_only else await store.threads(tx, posts)
-    return Page(posts, thread_posts, await _reactions(tx, [*posts, *thread_posts]), next_id, prev_id, seq)
+    return Page(posts, thread_posts, await _adornments(tx, [*posts, *thread_posts]), next_id, prev_id, seq)
 
 
 async def _neighbours(tx: Transaction, query: PageQuery, posts: Sequence[Post]) -> tuple[str, str]:
@@ -177,5 +176,9 @@ def _require_administrator(roles: Sequence[str]) -> None:
         raise DomainError(Reason.PERMISSION_DENIED, permission="manage_system")
 
 
-async def _reactions(tx: Transaction, posts: Sequence[Post]) -> list[Reaction]:
-    return await reaction_store.of_posts(tx, [post.id for post in posts if post.has_reactions])
+async def _adornments(tx: Transaction, posts: Sequence[Post]) -> Adornments:
+    """Read what is shown with the posts: a statement each for reactions and custom emoji, if there may be any."""
+    reactions = await reaction_store.of_posts(tx, [post.id for post in posts if post.has_reactions])
+    names = names_in(posts, reactions)
+    emoji = await emoji_store.find(tx, names=sorted(names)) if names else ()
+    return Adornments(by_post(reactions), {one.name: one for one in emoji})

@@ -169,15 +169,17 @@ class MembershipOperations:
 
     async def list_for_user(self, actor: Actor, user_id: str, team_id: str) -> Sequence[Member]:
         """Return a user's memberships in a team's channels and direct and group ones. Raises permission_denied."""
-        target = (await self._users.require([user_id]))[user_id]
+        if actor.user_id != user_id:
+            target = (await self._users.require([user_id]))[user_id]
+            if team_id:
+                require(granted(actor.roles, "manage_system"), "manage_system")
+            else:
+                require(may_act_for(actor.user_id, user_id, actor.roles, target.roles), "edit_other_users")
 
         async def read(tx: Transaction) -> Sequence[Member]:
             if team_id:
                 roles = await access.read_team(tx, actor.user_id, team_id)
                 require(may_in_team("view_team", actor.roles, roles), "view_team")
-                require(actor.user_id == user_id or granted(actor.roles, "manage_system"), "manage_system")
-            else:
-                require(may_act_for(actor.user_id, user_id, actor.roles, target.roles), "edit_other_users")
             return await store.of_user(tx, user_id, team_id)
 
         return [member.shown_to(actor.user_id) for member in await self._database.transact(read)]

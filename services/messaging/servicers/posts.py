@@ -49,15 +49,15 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
 
     async def GetPosts(self, request: posts_pb2.GetPostsRequest, context: Context) -> posts_pb2.GetPostsResponse:
         """Return posts."""
-        found, reactions = await self._history.get_many(request.ids, request.actor.user_id, request.actor.roles)
-        return posts_pb2.GetPostsResponse(posts=wire.posts(found, reactions))
+        found, adornments = await self._history.get_many(request.ids, request.actor.user_id, request.actor.roles)
+        return posts_pb2.GetPostsResponse(posts=wire.posts(found, adornments))
 
     async def GetPost(self, request: posts_pb2.GetPostRequest, context: Context) -> posts_pb2.GetPostResponse:
         """Return a post."""
-        post, reactions = await self._history.get(
+        post, adornments = await self._history.get(
             request.id, request.actor.user_id, request.actor.roles, include_deleted=request.include_deleted
         )
-        return posts_pb2.GetPostResponse(post=wire.post(post, reactions=reactions))
+        return posts_pb2.GetPostResponse(post=wire.posts([post], adornments)[0])
 
     async def ListPosts(self, request: posts_pb2.ListPostsRequest, context: Context) -> posts_pb2.ListPostsResponse:
         """Return a page."""
@@ -68,8 +68,8 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
         page = await self._history.page(query, request.actor.user_id, request.actor.roles)
         return posts_pb2.ListPostsResponse(
             page=posts_pb2.PostPage(
-                posts=wire.posts(page.posts, page.reactions),
-                thread_posts=wire.posts(page.thread_posts, page.reactions),
+                posts=wire.posts(page.posts, page.adornments),
+                thread_posts=wire.posts(page.thread_posts, page.adornments),
                 next_post_id=page.next_post_id,
                 prev_post_id=page.prev_post_id,
             ),
@@ -85,7 +85,7 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
         )  # fmt: skip
         thread = await self._history.thread(query, request.actor.user_id, request.actor.roles)
         return posts_pb2.GetThreadResponse(
-            posts=wire.posts(thread.posts, thread.reactions),
+            posts=wire.posts(thread.posts, thread.adornments),
             has_next=thread.has_next,
             seq=thread.seq,
             incarnation=self._events.incarnation,

@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Sequence
 
 from chorus.messaging.v1 import posts_pb2
+from services.messaging.domain.adornments import Adornments
+from services.messaging.domain.emoji import Emoji
 from services.messaging.domain.posts import Draft, Post
 from services.messaging.domain.reactions import Reaction
+from services.messaging.wire.emoji import emoji
 
 
 def draft(message: posts_pb2.PostDraft) -> Draft:
@@ -26,7 +29,9 @@ def draft(message: posts_pb2.PostDraft) -> Draft:
     )
 
 
-def post(stored: Post, pending_post_id: str = "", reactions: Iterable[Reaction] = ()) -> posts_pb2.Post:
+def post(
+    stored: Post, pending_post_id: str = "", reactions: Iterable[Reaction] = (), emojis: Iterable[Emoji] = ()
+) -> posts_pb2.Post:
     """Return a stored post as clients of the contract see it."""
     return posts_pb2.Post(
         id=stored.id,
@@ -50,15 +55,13 @@ def post(stored: Post, pending_post_id: str = "", reactions: Iterable[Reaction] 
         participant_ids=stored.participants,
         pending_post_id=pending_post_id,
         reactions=[reaction(r, stored.channel_id) for r in reactions],
+        emoji=map(emoji, emojis),
     )
 
 
-def posts(stored: Sequence[Post], reactions: Iterable[Reaction]) -> list[posts_pb2.Post]:
-    """Return posts with their reactions."""
-    by_post: dict[str, list[Reaction]] = {}
-    for one in reactions:
-        by_post.setdefault(one.post_id, []).append(one)
-    return [post(p, reactions=by_post.get(p.id, ())) for p in stored]
+def posts(stored: Sequence[Post], adornments: Adornments) -> list[posts_pb2.Post]:
+    """Return posts with what is shown with them."""
+    return [post(one, reactions=adornments.reactions_to(one), emojis=adornments.emoji_of(one)) for one in stored]
 
 
 def reaction(stored: Reaction, channel_id: str) -> posts_pb2.Reaction:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chorus.messaging.v1 import channel_directory_pb2 as pb
-from chorus.messaging.v1 import channel_directory_pb2_grpc, channels_pb2
+from chorus.messaging.v1 import channel_directory_pb2_grpc, channels_pb2, memberships_pb2
 from services.chassis.errors import Reason
 from services.chassis.ids import new_id
 from tests.contract.messaging.scene import Scene
@@ -120,3 +120,20 @@ async def test_all_memberships_come_with_their_teams_in_one_statement(scene: Sce
     assert [one.member.channel_id for one in pages] == [one.member.channel_id for one in found]
     with refused(Reason.PERMISSION_DENIED):
         await Directory(scene, bob).memberships(alice)
+
+
+async def test_a_users_channels_and_memberships_cost_two_statements_however_many_there_are(scene: Scene) -> None:
+    alice = await scene.user("alice")
+    team = await scene.team(alice)
+    for _ in range(8):
+        await scene.channel(alice, team.id)
+    actor = scene.actor(alice)
+    for team_id, most in (("", 1), (team.id, 2)):
+        channels = channels_pb2.ListChannelsForUserRequest(actor=actor, user_id=alice, team_id=team_id)
+        with counted() as statements:
+            assert len((await scene.call(scene.channels.ListChannelsForUser, channels)).channels) == 10
+        assert len(statements) <= most
+        members = memberships_pb2.ListMembershipsForUserRequest(actor=actor, user_id=alice, team_id=team_id)
+        with counted() as statements:
+            assert len((await scene.call(scene.members.ListMembershipsForUser, members)).members) == 10
+        assert len(statements) <= most

@@ -43,3 +43,12 @@ def test_who_may_make_and_remove_them() -> None:
     with pytest.raises(DomainError) as error:
         emoji.require_delete(SMILE, "ben", ["system_user"], [Roles(scheme_admin=True)])
     assert error.value.reason is Reason.PERMISSION_DENIED
+
+
+def test_custom_names_are_looked_for_in_text_and_reactions() -> None:
+    assert emoji.custom_names("no colon") == set()
+    assert emoji.custom_names("::party_bird: and :smile: at 10:30:45", ["tada", "dance"]) == {
+        "party_bird",
+        "30",
+        "dance",
+    }
