@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from deploy.local.paths import REPOSITORY
 from deploy.local.ports import free_block
 from deploy.local.trouble import Trouble
 from tests.load import limits, report
+from tests.load.generator import Crew, Generator
 from tests.load.processes import Processes, spent
 from tests.load.report import Limits, Phase
 
@@ -64,35 +64,6 @@ class Plan:
 
 _QUICK = Plan(phase=6, warm_up=2, limit=2)
 _FULL = Plan(phase=20, warm_up=5, limit=5)
-
-
-class Generator:
-    """The load's process."""
-
-    def __init__(self, url: str, arguments: argparse.Namespace) -> None:
-        command = [sys.executable, "-m", "tests.load.load", "--url", url, "--admin", arguments.admin]
-        command += ["--people", str(arguments.people), "--channels", str(arguments.channels)]
-        command += ["--workers", str(arguments.workers), "--sockets", str(arguments.sockets)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY
-        )
-
-    def ask(self, phase: str, seconds: float) -> dict[str, Any]:
-        """Run a phase; its figures. Raises Trouble with what the server said."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"phase": phase, "seconds": seconds}) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        figures: dict[str, Any] = json.loads(line) if line else {"error": "the load's process ended"}
-        if "error" in figures:
-            raise Trouble(f"{phase}: {figures['error']}")
-        return figures
-
-    def close(self) -> None:
-        """End it."""
-        self._process.kill()
-        self._process.wait()
 
 
 class Bench:
@@ -172,7 +143,7 @@ def measure(arguments: argparse.Namespace, url: str, mesh: Mesh | None) -> int:
     """Measure the server, print what came of it; the exit code."""
     plan = _QUICK if arguments.quick else _FULL
     began, busy = time.monotonic(), psutil.cpu_percent(_LOOK)
-    generator = Generator(url, arguments)
+    generator = Generator(url, Crew(**{name: getattr(arguments, name) for name in Crew.__slots__}))
     try:
         bench = Bench(generator, mesh, plan, arguments.sockets)
         with steps() as progress:

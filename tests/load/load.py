@@ -1,6 +1,6 @@
 """The load, in a process of its own: reads a phase a line from standard input, answers one JSON object a line.
 
-    {"phase": "post", "seconds": 6}   →   {"done": 11520, "seconds": 6.01, "p50_ms": 15.9, …}
+    {"phase": "post", "seconds": 6, "most": 9000}   →   {"done": 11520, "seconds": 6.01, "p50_ms": 15.9, …}
 
 Between two lines it is idle, so that whoever drives it can read clocks in peace. See PHASES for what there is.
 """
@@ -15,7 +15,7 @@ import sys
 import time
 from array import array
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import uvloop
@@ -23,6 +23,7 @@ import uvloop
 from tests.load import connection
 from tests.load.connection import Connection, Refused
 from tests.load.crowd import Crowd, endless, gather
+from tests.load.latency import distribution, due
 from tests.load.listeners import MARK, Listener, Tally, open_sockets
 from tests.load.report import quantile_ms
 
@@ -33,9 +34,11 @@ _TEXT = "the quick brown fox jumps over the lazy dog and tells it on every node 
 _IDLE_PAUSE = 0.025  # seconds between two posts through an idle mesh
 _LATEST_DELIVERY = 20.0  # seconds after the last post
 
-Act = Callable[[int, int], Awaitable[int]]
-"""What a worker (its number, its how-manieth time) does; the HTTP status it got, 0 for none, or below that for a
-wrong body."""
+_EARLY = 0.002  # seconds before a request is due: the loop's own timer is a millisecond late at times
+
+Act = Callable[[int, int, float], Awaitable[int]]
+"""What a worker (its number, its how-manieth time, when that was due) does; the HTTP status it got, 0 for none, or
+below that for a wrong body."""
 
 
 class Load:
@@ -53,6 +56,8 @@ class Load:
         self._listeners: Sequence[Listener] = ()
         self._run = secrets.token_hex(4)
         self._posted = 0
+        self.most: int | None = None
+        """Requests after which a phase ends, before its time is up; None for no such end."""
 
     async def setup(self, _: float) -> dict[str, Any]:
         """People, a team, channels; so many posts in each channel that its page is full."""
@@ -64,7 +69,7 @@ class Load:
 
         async def fill(worker: int) -> None:
             for channel in queue:
-                status = await act(worker, channel - worker)
+                status = await act(worker, channel - worker, time.perf_counter())
                 if status != 201:
                     raise Refused(f"POST /api/v4/posts answered {status}")
 
@@ -76,22 +81,22 @@ class Load:
         """Nothing but HTTP: a request that no service has to work for."""
         message = connection.request("GET", "/api/v4/system/ping")
 
-        async def act(worker: int, _: int) -> int:
+        async def act(worker: int, _: int, __: float) -> int:
             return (await lines[worker].send(message)).status
 
         lines = await self._lines(self._workers)
-        return await self._closed_loop(lines, seconds, act, 200)
+        return await self._loop(lines, seconds, act, 200)
 
     async def idle(self, seconds: float) -> dict[str, Any]:
         """One post after another through a mesh that does nothing else."""
         lines = await self._lines(1)
         act = self._posting(lines, self._crowd.channels)
-        return await self._closed_loop(lines, seconds, act, 201, rate=1 / _IDLE_PAUSE)
+        return await self._loop(lines, seconds, act, 201, rate=1 / _IDLE_PAUSE)
 
     async def post(self, seconds: float) -> dict[str, Any]:
         """As many posts as go, to all channels."""
         lines = await self._lines(self._workers)
-        return await self._closed_loop(lines, seconds, self._posting(lines, self._crowd.channels), 201)
+        return await self._loop(lines, seconds, self._posting(lines, self._crowd.channels), 201)
 
     async def read(self, seconds: float) -> dict[str, Any]:
         """As many newest pages as go, of all channels."""
@@ -104,12 +109,12 @@ class Load:
             for person in people
         ]
 
-        async def act(worker: int, _: int) -> int:
+        async def act(worker: int, _: int, __: float) -> int:
             answer = await lines[worker].send(random.choice(messages[worker]))
             return answer.status if answer.body.count(b'"create_at"') >= PAGE else -answer.status
 
         lines = await self._lines(self._workers)
-        return await self._closed_loop(lines, seconds, act, 200)
+        return await self._loop(lines, seconds, act, 200)
 
     async def connect(self, _: float) -> dict[str, Any]:
         """Open the sockets that the next phases deliver to."""
@@ -121,13 +126,13 @@ class Load:
         """Twenty posts a second, to all channels and sockets: how long a delivery takes."""
         lines = await self._lines(min(self._workers, int(rate)))
         act = self._posting(lines, self._crowd.channels)
-        return await self._delivered(self._closed_loop(lines, seconds, act, 201, rate=rate))
+        return await self._delivered(self._loop(lines, seconds, act, 201, rate=rate))
 
     async def fanout(self, seconds: float) -> dict[str, Any]:
         """As many posts as go, to one channel and all sockets: how many deliveries go."""
         lines = await self._lines(self._workers)
         act = self._posting(lines, self._crowd.channels[:1])
-        return await self._delivered(self._closed_loop(lines, seconds, act, 201))
+        return await self._delivered(self._loop(lines, seconds, act, 201))
 
     async def _lines(self, count: int) -> list[Connection]:
         return [await connection.connect(self._url) for _ in range(count)]
@@ -136,12 +141,12 @@ class Load:
         people = endless(self._crowd, len(lines))
         mark = MARK.decode()
 
-        async def act(worker: int, turn: int) -> int:
+        async def act(worker: int, turn: int, planned: float) -> int:
             person = people[worker]
             channel = channels[(worker + turn) % len(channels)]
             self._posted += 1
             body = (
-                f'{{"channel_id":"{channel}","message":"{_TEXT}{mark}{time.perf_counter():.6f} of {self._run}",'
+                f'{{"channel_id":"{channel}","message":"{_TEXT}{mark}{planned:.6f} of {self._run}",'
                 f'"pending_post_id":"{person.id}:{self._run}{self._posted}"}}'
             )
             return (
@@ -150,32 +155,34 @@ class Load:
 
         return act
 
-    async def _closed_loop(
+    async def _loop(
         self, lines: Sequence[Connection], seconds: float, act: Act, wanted: int, rate: float = 0
     ) -> dict[str, Any]:
-        """Every line acts again and again, at once when its last answer came, or all together at `rate` a second."""
+        """Every line acts again and again, at once when its last answer came, or all together at `rate` a second.
+
+        With a rate, latencies and delays count from when a request was due (see latency.due).
+        """
         latencies = array("d")
         failures: Counter[str] = Counter()
         began = time.perf_counter()
         ends = began + seconds
+        left = self.most
 
         async def worker(number: int) -> None:
-            turn = 0
-            while (starts := time.perf_counter()) < ends:
-                if rate:
-                    # A plan, not a pause after each answer: a slow answer must not thin out the load.
-                    planned = began + (turn * len(lines) + number) / rate
-                    if planned >= ends:
+            nonlocal left
+            times = due(began, rate, number, len(lines), ends) if rate else _at_once(ends)
+            for turn, planned in enumerate(times):
+                if left is not None:
+                    if left <= 0:
                         return
-                    await asyncio.sleep(max(0.0, planned - starts))
-                    starts = time.perf_counter()
+                    left -= 1
+                await _until(planned)
                 try:
-                    status = await act(number, turn)
+                    status = await act(number, turn, planned)
                 except (OSError, TimeoutError) as error:
                     failures[type(error).__name__] += 1
                     return
-                latencies.append(time.perf_counter() - starts)
-                turn += 1
+                latencies.append(time.perf_counter() - planned)
                 if status != wanted:
                     failures[str(status) if status >= 0 else f"{-status}, wrong body"] += 1
 
@@ -226,9 +233,28 @@ PHASES: Mapping[str, Callable[[Load, float], Awaitable[dict[str, Any]]]] = {
 }
 
 
-def _quantiles(seconds: "array[float]") -> dict[str, float | None]:
+def _quantiles(seconds: "array[float]") -> dict[str, Any]:
     ordered = sorted(seconds)
-    return {"p50_ms": quantile_ms(ordered, 0.5), "p99_ms": quantile_ms(ordered, 0.99)}
+    return {
+        "p50_ms": quantile_ms(ordered, 0.5),
+        "p99_ms": quantile_ms(ordered, 0.99),
+        "distribution": distribution(ordered),
+    }
+
+
+def _at_once(ends: float) -> Iterator[float]:
+    while (now := time.perf_counter()) < ends:
+        yield now
+
+
+async def _until(planned: float) -> None:
+    """Wait for a time, to some ten microseconds: the last stretch turn by turn, in which answers are read as ever."""
+    wait = planned - time.perf_counter()
+    if wait > _EARLY:
+        await asyncio.sleep(wait - _EARLY)
+    # Not an event: nothing but the clock sets it.
+    while time.perf_counter() < planned:  # noqa: ASYNC110
+        await asyncio.sleep(0)
 
 
 def _close(lines: Sequence[Connection]) -> None:
@@ -241,6 +267,7 @@ async def serve(load: Load) -> None:
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         asked = json.loads(line)
+        load.most = asked.get("most")
         gc.collect()
         began = time.process_time()
         try:

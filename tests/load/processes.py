@@ -14,10 +14,11 @@ GROUPS = ("edge", "messaging", "auth", "presence", "files", "envoy", "postgres",
 class Processes:
     """The processes of a running mesh, by group."""
 
-    def __init__(self, mesh: Mesh) -> None:
+    def __init__(self, mesh: Mesh, *, apart: bool = False) -> None:
+        """`apart`: each process by its own name, and no groups."""
         self._pids: dict[str, list[int]] = defaultdict(list)
         for process in mesh.status().processes:
-            self._pids[group(process.name)].append(process.pid)
+            self._pids[process.name if apart else group(process.name)].append(process.pid)
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds since each group's processes began."""
