@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 
-from services.chassis.database.engine import Row, Statement, Transaction
+from services.chassis.database import Row, Statement, pipeline
 
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """Collect the statements that are run meanwhile, those of a pipeline one by one; nothing else may run then."""
+    """Collect the statements that are run meanwhile, those of a round trip one by one; nothing else may run then."""
     seen: list[str] = []
-    run = Transaction.pipelined
+    run = pipeline.run
 
-    async def pipelined(self: Transaction, *statements: Statement) -> Sequence[Sequence[Row]]:
+    async def counting(driver: Any, statements: Sequence[Statement], **ends: Any) -> list[list[Row]]:
         seen.extend(sql.strip() for sql, _ in statements)
-        return await run(self, *statements)
+        return await run(driver, statements, **ends)
 
-    with patch.object(Transaction, "pipelined", pipelined):
+    with patch.object(pipeline, "run", counting):
         yield seen

@@ -85,7 +85,7 @@ class Sessions:
             if not ended:
                 if not await store.is_known(tx, user_id, session_ids[0]):
                     raise DomainError(Reason.SESSION_NOT_FOUND)
-                await tx.vouch()
+                tx.vouch()
                 return [], now
             return await self._log.append(tx, topics, [sessions_revoked(user_id, ended, now)]), now
 
@@ -98,7 +98,7 @@ class Sessions:
             now = topics[topic].next_at(self._clock.now_ms())
             ended = await store.revoke_all(tx, user_id, now)
             if not ended:
-                await tx.vouch()
+                tx.vouch()
                 return [], now
             return await self._log.append(tx, topics, [sessions_revoked(user_id, ended, now)]), now
 

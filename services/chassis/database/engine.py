@@ -1,7 +1,7 @@
 """A service's database: a pool, and transactions whose end is always known or named unknown.
 
-Ordinary statements are SQLAlchemy Core; the hot ones are plain SQL over arrays, sent in one round trip by `pipelined`
-while each stays a statement of its own with its own snapshot (DESIGN §3: lock first, then look).
+Statements are plain SQL over arrays. Several go in one round trip by `pipelined`, while each stays a statement of its
+own with its own snapshot (DESIGN §3: lock first, then look); BEGIN goes with the first of them.
 """
 
 import asyncio
@@ -9,26 +9,26 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import psycopg
-from psycopg.rows import namedtuple_row
-from sqlalchemy import Executable, event
-from sqlalchemy.engine import CursorResult, make_url
+from psycopg.pq import TransactionStatus
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from services.chassis.database import pipeline
+from services.chassis.database.pipeline import Row, Statement
 from services.chassis.errors import DomainError, Reason
 from services.chassis.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Row = Any
-Statement = tuple[str, Mapping[str, Any]]
 
 VOUCHING: Final[Statement] = ("SELECT pg_logical_emit_message(true, 'chorus', '')", {})
 """Lets COMMIT wait for the disk and for the standby although nothing is written: for a transaction whose answer is what
@@ -40,6 +40,7 @@ ATTEMPTS: Final = 4
 _ALIVE: Final = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 """A server's machine that vanished is noticed within about ten seconds, and not after TCP's quarter of an hour."""
 
+_SNAPSHOT: Final = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _RETRIED: Final = {"40P01": "deadlock", "40001": "serialization"}
 
 
@@ -68,17 +69,12 @@ class DataFault(Exception):
 class Transaction:
     """An open transaction. Statements raise psycopg's errors; see `Database.transact` for what becomes of them."""
 
-    def __init__(self, connection: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
-        """Made by `Database.transaction`."""
-        self._connection = connection
-        self._driver = driver
-
-    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
-        """Run a SQLAlchemy Core statement."""
-        try:
-            return await self._connection.execute(statement, parameters)
-        except DBAPIError as error:
-            raise error.orig or error from error
+    def __init__(self, driver: psycopg.AsyncConnection[Any], begin: bytes) -> None:
+        """Made by `Database.transaction`; `begin` travels with the first statement."""
+        self._driver, self._begin = driver, begin
+        self._last: tuple[Statement, ...] = ()
+        self.concluded: list[list[Row]] = []
+        """The rows of what concluded, once it is committed."""
 
     async def fetch(self, sql: str, **parameters: Any) -> list[Row]:
         """Run one plain statement with `%(name)s` parameters; return its rows as named tuples."""
@@ -86,22 +82,24 @@ class Transaction:
 
     async def pipelined(self, *statements: Statement) -> list[list[Row]]:
         """Send statements in one round trip; they run in order, each with its own snapshot. Return each one's rows."""
-        if len(statements) == 1:
-            sql, parameters = statements[0]
-            cursor = self._driver.cursor(row_factory=namedtuple_row)
-            await cursor.execute(sql, parameters)
-            return [await cursor.fetchall() if cursor.description else []]
-        cursors = []
-        async with self._driver.pipeline():
-            for sql, parameters in statements:
-                cursor = self._driver.cursor(row_factory=namedtuple_row)
-                await cursor.execute(sql, parameters)
-                cursors.append(cursor)
-        return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+        return await pipeline.run(self._driver, statements, first=self._beginning())
 
-    async def vouch(self) -> None:
+    def conclude(self, *statements: Statement) -> None:
+        """Have these run at the end, in the same round trip as COMMIT."""
+        self._last = (*self._last, *statements)
+
+    def vouch(self) -> None:
         """Have COMMIT wait as if something was written: the answer is that all stands already. See `VOUCHING`."""
-        await self.pipelined(VOUCHING)
+        self.conclude(VOUCHING)
+
+    async def commit(self) -> None:
+        """Run what concludes, and COMMIT. For `Database` alone."""
+        begin = self._beginning()
+        if self._last or begin is None:  # else nothing was ever sent
+            self.concluded = await pipeline.run(self._driver, self._last, first=begin, last=pipeline.COMMIT)
+
+    def _beginning(self) -> bytes | None:
+        return self._begin if self._driver.info.transaction_status == TransactionStatus.IDLE else None
 
 
 class Database:
@@ -123,6 +121,7 @@ class Database:
             pool_timeout=5,
             pool_pre_ping=False,
             pool_use_lifo=True,
+            pool_reset_on_return=None,  # whoever returns a connection leaves it idle
             connect_args={"connect_timeout": 5, "application_name": f"chorus-{name}", **_ALIVE},
         )
         self._commits, self._rollbacks, self._unknown = (
@@ -153,28 +152,31 @@ class Database:
         await self._engine.dispose()
 
     @asynccontextmanager
-    async def transaction(self, patience: float | None = None) -> AsyncIterator[Transaction]:
+    async def transaction(
+        self, patience: float | None = None, *, begin: bytes = pipeline.BEGIN, shielded: bool = True
+    ) -> AsyncIterator[Transaction]:
         """Open a transaction; commit when the block ends well, roll back when it raises.
 
         Raises UnknownOutcome when it can't be told whether COMMIT took effect, unavailable when there is no database.
         After `patience` seconds the connection is hung up, so that the statement under way fails as if it was lost.
+        `shielded` finishes COMMIT even for a caller who has gone; without it, it may be cancelled in the middle.
         """
         started = time.perf_counter()
         try:
             async with asyncio.timeout(patience):
                 connection = await self._engine.connect()
+                raw = await connection.get_raw_connection()
         except (DBAPIError, psycopg.Error, PoolTimeout, OSError) as error:
             raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
-        committed, impatience = False, None
+        driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
+        impatience = None
         try:
-            begun = await connection.begin()
-            raw = await connection.get_raw_connection()
-            driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
             if patience is not None:
                 impatience = asyncio.get_running_loop().call_later(patience, _hang_up, driver)
-            yield Transaction(connection, driver)
-            await _uncancelled(self._commit(begun.commit, driver))
-            committed = True
+            tx = Transaction(driver, begin)
+            yield tx
+            committing = self._commit(tx, driver)
+            await (_uncancelled(committing) if shielded else committing)
             self._commits.inc()
         except BaseException as error:
             if not isinstance(error, UnknownOutcome):
@@ -183,10 +185,10 @@ class Database:
         finally:
             if impatience is not None:
                 impatience.cancel()
-            await _uncancelled(_put_back(connection, usable=committed))
+            await _put_back(connection, driver)
             self._seconds.observe(time.perf_counter() - started)
 
-    async def _commit(self, commit: Callable[[], Awaitable[None]], driver: psycopg.AsyncConnection[Any]) -> None:
+    async def _commit(self, tx: Transaction, driver: psycopg.AsyncConnection[Any]) -> None:
         """Commit; a warning is no success: PostgreSQL warns when it gave up waiting for the standby (DESIGN §3)."""
         warnings: list[str] = []
 
@@ -196,11 +198,10 @@ class Database:
 
         driver.add_notice_handler(noticed)
         try:
-            await commit()
-        except (DBAPIError, psycopg.Error, OSError) as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            if getattr(cause, "sqlstate", None) is not None and not driver.closed:
-                raise cause or error from error  # the server said no: rolled back
+            await tx.commit()
+        except (psycopg.Error, OSError) as error:
+            if not driver.closed and _is_answered(error):
+                raise  # nothing stands
             self._unknown.inc()
             raise UnknownOutcome(self.name, str(error)) from error
         finally:
@@ -209,7 +210,7 @@ class Database:
             self._unknown.inc()
             raise UnknownOutcome(self.name, "; ".join(warnings))
 
-    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]], *, shielded: bool = True) -> T:
         """Run `work` in a transaction and return what it returns; run it again after a deadlock.
 
         `work` may run several times, so it must keep nothing from an earlier run. Raises DataFault for data that
@@ -217,7 +218,7 @@ class Database:
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                async with self.transaction() as tx:
+                async with self.transaction(shielded=shielded) as tx:
                     return await work(tx)
             except psycopg.Error as error:
                 why = _RETRIED.get(error.sqlstate or "")
@@ -240,8 +241,7 @@ class Database:
         replay had to go on (a replica's right).
         """
         try:
-            async with self.transaction(patience) as tx:
-                await tx.fetch("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            async with self.transaction(patience, begin=_SNAPSHOT) as tx:
                 return await work(tx)
         except psycopg.OperationalError as error:
             raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
@@ -261,7 +261,19 @@ class Database:
 
     async def fetch(self, sql: str, **parameters: Any) -> list[Row]:
         """Run one plain statement in a transaction of its own; return its rows."""
-        return await self.transact(lambda tx: tx.fetch(sql, **parameters))
+        return (await self.once((sql, parameters)))[0]
+
+    async def once(self, *statements: Statement) -> list[list[Row]]:
+        """Run statements that are all known beforehand as a transaction, in one round trip; return each one's rows.
+
+        For reads above all: a caller who leaves does not wait for the end, and cannot know how it was.
+        """
+
+        async def work(tx: Transaction) -> Transaction:
+            tx.conclude(*statements)
+            return tx
+
+        return (await self.transact(work, shielded=False)).concluded
 
 
 def _is_away(error: psycopg.Error) -> bool:
@@ -269,6 +281,13 @@ def _is_away(error: psycopg.Error) -> bool:
     if error.sqlstate is None:  # the driver's own: of a broken connection, or of a call that makes no sense
         return isinstance(error, psycopg.OperationalError)
     return error.sqlstate[:2] in ("08", "57", "53") or error.sqlstate == "25006"
+
+
+def _is_answered(error: psycopg.Error | OSError) -> bool:
+    """Say whether the server refused, or the driver, which then never sent it; else the connection broke."""
+    return isinstance(error, psycopg.Error) and (
+        error.sqlstate is not None or not isinstance(error, psycopg.OperationalError)
+    )
 
 
 def _is_fault_of_data(error: psycopg.Error) -> bool:
@@ -284,13 +303,22 @@ def _hang_up(driver: psycopg.AsyncConnection[Any]) -> None:
         line.shutdown(socket.SHUT_RDWR)
 
 
-async def _put_back(connection: AsyncConnection, *, usable: bool) -> None:
-    """Return the connection to its pool; close() rolls back what is open and drops what is broken."""
+async def _put_back(connection: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
+    """Return the connection to its pool, rolled back if it has to be; drop it when its state cannot be known."""
     try:
+        if driver.info.transaction_status != TransactionStatus.IDLE:
+            await _uncancelled(_roll_back(connection, driver))
         await connection.close()
     except (DBAPIError, psycopg.Error, OSError):
-        if usable:
-            _log.warning("connection could not be returned", exc_info=True)
+        _log.warning("connection could not be returned", exc_info=True)
+
+
+async def _roll_back(connection: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
+    if driver.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+        with suppress(psycopg.Error, OSError):
+            await pipeline.run(driver, (), first=pipeline.ROLLBACK)
+    if driver.info.transaction_status != TransactionStatus.IDLE:
+        await connection.invalidate()
 
 
 async def _uncancelled(work: Coroutine[Any, Any, T]) -> T:

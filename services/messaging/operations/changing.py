@@ -94,5 +94,5 @@ class Changes:
         result = await work(change)
         entries = await change.append()
         if not entries:
-            await tx.vouch()
+            tx.vouch()
         return result, entries

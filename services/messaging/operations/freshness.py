@@ -51,5 +51,6 @@ class Freshness:
 
     async def _look(self, questions: Sequence[Question]) -> list[Standing]:
         asked = sorted(set(questions))
-        found = dict(zip(asked, await self._primary.transact(lambda tx: store.read(tx, asked)), strict=True))
+        (rows,) = await self._primary.once(store.reading(asked))
+        found = dict(zip(asked, store.found(rows), strict=True))
         return [found[question] for question in questions]

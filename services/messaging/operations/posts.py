@@ -1,4 +1,4 @@
-"""Creating posts: the write path (DESIGN §3). A batch is one transaction, two round trips and a COMMIT."""
+"""Creating posts: the write path (DESIGN §3). A batch is one transaction of two round trips, COMMIT included."""
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -90,12 +90,8 @@ class PostCreation:
 
     async def _look_up(self, drafts: Sequence[Draft]) -> list[Post | DomainError]:
         """Answer from what stands now; what is not there may still come, so its sender must ask again by its id."""
-
-        async def read(tx: Transaction) -> dict[str, Post]:
-            (rows, _) = await tx.pipelined(store.reading([draft.id for draft in drafts]), VOUCHING)
-            return store.by_id(rows)
-
-        found = await self._database.transact(read)
+        rows, _ = await self._database.once(store.reading([draft.id for draft in drafts]), VOUCHING)
+        found = store.by_id(rows)
         return [found.get(d.id) or DomainError(Reason.UNAVAILABLE, part="database messaging") for d in drafts]
 
     async def _store(
@@ -126,8 +122,7 @@ class PostCreation:
             changes.append(store.freeing(decision.freed_claims))
         if not new and any(isinstance(answer, Post) for answer in decision.answers):
             changes.append(VOUCHING)
-        if changes:
-            await tx.pipelined(*changes)
+        tx.conclude(*changes)
         return decision, entries
 
 

@@ -52,7 +52,7 @@ class ReactionOperations:
         reactions.check_add(reaction, present, access, roles)
         for earlier in present:
             if (earlier.user_id, earlier.emoji_name) == (user_id, emoji_name):
-                await tx.vouch()
+                tx.vouch()
                 return earlier, access.channel_id, []
         await store.add(tx, reaction)
         body = events_pb2.ReactionAdded(reaction=wire.reaction(reaction, access.channel_id))
@@ -79,7 +79,7 @@ class ReactionOperations:
                 await store.remove(tx, reaction, at)
                 body = events_pb2.ReactionRemoved(reaction=wire.reaction(reaction, access.channel_id))
                 return await self._announce(tx, topics, access, "reaction_removed", body.SerializeToString(), at)
-        await tx.vouch()
+        tx.vouch()
         return []
 
     async def of_post(self, post_id: str, user_id: str, roles: Sequence[str]) -> tuple[list[Reaction], str]:

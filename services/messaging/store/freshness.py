@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from services.chassis.database import Transaction
+from services.chassis.database import Row, Statement
 from services.chassis.events import channel_topic
 from services.messaging.domain.access import ChannelAccess
 from services.messaging.store import access
@@ -26,8 +26,12 @@ class Standing(NamedTuple):
     """Of the channel's last committed event; 0 when it has none."""
 
 
-async def read(tx: Transaction, pairs: Sequence[tuple[str, str]]) -> list[Standing]:
-    """Read (user id, channel id) pairs; one a pair, in order."""
+def reading(pairs: Sequence[tuple[str, str]]) -> Statement:
+    """Return the statement that reads (user id, channel id) pairs; see `found`."""
     users, channels = (list(ids) for ids in zip(*pairs, strict=True))
-    rows = await tx.fetch(_STAND, users=users, channels=channels, topics=[channel_topic(c) for c in channels])
-    return [Standing(found, row.seq) for found, row in zip(access.found(rows), rows, strict=True)]
+    return _STAND, {"users": users, "channels": channels, "topics": [channel_topic(c) for c in channels]}
+
+
+def found(rows: Sequence[Row]) -> list[Standing]:
+    """Read what the statement answered: one a pair, in order."""
+    return [Standing(known, row.seq) for known, row in zip(access.found(rows), rows, strict=True)]
