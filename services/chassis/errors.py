@@ -76,6 +76,7 @@ class Reason(StrEnum):
     DIRECT_CHANNEL_NOT_LEAVABLE = "direct_channel_not_leavable"
     DIRECT_CHANNEL_NOT_JOINABLE = "direct_channel_not_joinable"
     GROUP_CHANNEL_SIZE = "group_channel_size"
+    INVALID_NOTIFY_PROPS = "invalid_notify_props"  # field
     INVALID_MEMBER_ROLES = "invalid_member_roles"  # scope ("channel" or "team"), fault
     MEMBER_NOT_FOUND = "member_not_found"
     CHANNEL_RATE_EXCEEDED = "channel_rate_exceeded"  # retry_after_s
@@ -107,6 +108,12 @@ class Reason(StrEnum):
     EMOJI_TOO_LARGE = "emoji_too_large"  # limit
     EMOJI_DISABLED = "emoji_disabled"
     EMOJI_REFUSED = "emoji_refused"  # they are disabled, where the protocol answers that as a refusal
+
+    # Threads
+    THREAD_MEMBERSHIP_NOT_FOUND = "thread_membership_not_found"  # the user has nothing to do with it
+    THREAD_NOT_FOLLOWED = "thread_not_followed"
+    THREADS_PAGED_BOTH_WAYS = "threads_paged_both_ways"
+    THREADS_ONLY_NOTHING = "threads_only_nothing"  # only the totals and only the threads, at once
 
     # Drafts
     DRAFT_INVALID = "draft_invalid"  # field

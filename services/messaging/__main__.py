@@ -16,6 +16,7 @@ from chorus.messaging.v1 import (
     posts_pb2_grpc,
     reactions_pb2_grpc,
     teams_pb2_grpc,
+    threads_pb2_grpc,
 )
 from services.chassis.batching import Batcher
 from services.chassis.bus.redis import RedisBus
@@ -32,6 +33,7 @@ from services.messaging.clients.presence import PresenceClient
 from services.messaging.consumers.users import UserProjection
 from services.messaging.domain.mentions import Keywords
 from services.messaging.domain.posts import Draft, Post
+from services.messaging.operations.attention import AttentionOperations
 from services.messaging.operations.categories import CategoryOperations
 from services.messaging.operations.channel_directory import ChannelDirectory
 from services.messaging.operations.channel_states import ChannelStateOperations
@@ -48,6 +50,7 @@ from services.messaging.operations.post_changes import PostChanges
 from services.messaging.operations.posts import Notifying, PostCreation
 from services.messaging.operations.reactions import ReactionOperations
 from services.messaging.operations.teams import TeamOperations
+from services.messaging.operations.threads import ThreadOperations
 from services.messaging.operations.users import Users
 from services.messaging.servicers.categories import CategoryServicer
 from services.messaging.servicers.channel_directory import ChannelDirectoryServicer
@@ -60,6 +63,7 @@ from services.messaging.servicers.memberships import MembershipServicer
 from services.messaging.servicers.posts import PostServicer
 from services.messaging.servicers.reactions import ReactionServicer
 from services.messaging.servicers.teams import TeamServicer
+from services.messaging.servicers.threads import ThreadServicer
 
 COMMIT_ITEMS: Final = 128
 """Posts in one transaction at most: beyond, throughput gains little and the topics stay locked longer (DESIGN §3)."""
@@ -149,13 +153,14 @@ async def wire(process: Process) -> None:
         MemberRoleServicer(MemberRoleOperations(*common)), server.grpc_server
     )
     memberships_pb2_grpc.add_MembershipServiceServicer_to_server(
-        MembershipServicer(MembershipOperations(*common), events), server.grpc_server
+        MembershipServicer(MembershipOperations(*common), AttentionOperations(*common), events), server.grpc_server
     )
     emoji_pb2_grpc.add_EmojiServiceServicer_to_server(EmojiServicer(EmojiOperations(*common)), server.grpc_server)
     drafts_pb2_grpc.add_DraftServiceServicer_to_server(DraftServicer(DraftOperations(*common)), server.grpc_server)
     categories_pb2_grpc.add_CategoryServiceServicer_to_server(
         CategoryServicer(CategoryOperations(*common)), server.grpc_server
     )
+    threads_pb2_grpc.add_ThreadServiceServicer_to_server(ThreadServicer(ThreadOperations(*common)), server.grpc_server)
     events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(events), server.grpc_server)
     await server.start(str(process.listener("listen")))
     process.on_stop("grpc", server.close)

@@ -1,6 +1,6 @@
 """Calls of messaging: who is in which channel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chorus.messaging.v1 import memberships_pb2, memberships_pb2_grpc
 from services.chassis.errors import DomainError
@@ -57,10 +57,26 @@ class MemberClient:
         request = memberships_pb2.ListMembershipsForUserRequest(actor=actor(caller), user_id=user_id, team_id=team_id)
         return (await self._peer.call(self._members.ListMembershipsForUser, request)).members
 
-    async def view(self, caller: Caller, user_id: str, channel_ids: Sequence[str]) -> dict[str, int]:
-        """Mark channels as seen; return each one's last post, in ms since the epoch."""
-        request = memberships_pb2.ViewChannelsRequest(actor=actor(caller), user_id=user_id, channel_ids=channel_ids)
+    async def view(
+        self, caller: Caller, user_id: str, channel_ids: Sequence[str], *, keeps_threads: bool
+    ) -> dict[str, int]:
+        """Mark channels as seen, and their threads unless those are read apart; return each one's last post, in ms."""
+        request = memberships_pb2.ViewChannelsRequest(
+            actor=actor(caller), user_id=user_id, channel_ids=channel_ids, keeps_threads=keeps_threads
+        )
         return dict((await self._peer.call(self._members.ViewChannels, request)).last_viewed_at_ms)
+
+    async def mark_unread(self, caller: Caller, user_id: str, post_id: str) -> memberships_pb2.MarkUnreadResponse:
+        """Put a channel back to unread from a post on."""
+        request = memberships_pb2.MarkUnreadRequest(actor=actor(caller), user_id=user_id, post_id=post_id)
+        return await self._peer.call(self._members.MarkUnread, request)
+
+    async def set_notify_props(self, caller: Caller, channel_id: str, user_id: str, props: Mapping[str, str]) -> None:
+        """Change how a member is notified of a channel."""
+        request = memberships_pb2.SetNotifyPropsRequest(
+            actor=actor(caller), channel_id=channel_id, user_id=user_id, notify_props=props
+        )
+        await self._peer.call(self._members.SetNotifyProps, request)
 
     async def unread(self, caller: Caller, user_id: str, channel_id: str) -> memberships_pb2.GetUnreadResponse:
         """Return what a user has not seen of a channel."""

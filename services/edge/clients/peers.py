@@ -20,6 +20,7 @@ from services.edge.clients.members import MemberClient
 from services.edge.clients.posts import PostClient, ReactionClient
 from services.edge.clients.presence import PresenceClient
 from services.edge.clients.teams import TeamClient
+from services.edge.clients.threads import ThreadClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Clients:
     channels: ChannelClient
     members: MemberClient
     teams: TeamClient
+    threads: ThreadClient
     categories: CategoryClient
     drafts: DraftClient
     emoji: EmojiClient
@@ -57,6 +59,7 @@ class Clients:
             channels=ChannelClient(messaging),
             members=MemberClient(messaging),
             teams=TeamClient(messaging),
+            threads=ThreadClient(messaging),
             categories=CategoryClient(messaging),
             drafts=DraftClient(messaging),
             emoji=EmojiClient(messaging, mesh.peer("files")),

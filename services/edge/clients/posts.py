@@ -85,6 +85,11 @@ class PostClient:
         request.actor.CopyFrom(actor(caller))
         return (await self._peer.call(self._posts.ListPosts, request)).page
 
+    async def unread(self, caller: Caller, request: posts_pb2.ListUnreadPostsRequest) -> posts_pb2.PostPage:
+        """Return the history around what a user has not seen."""
+        request.actor.CopyFrom(actor(caller))
+        return (await self._peer.call(self._posts.ListUnreadPosts, request)).page
+
     async def thread(self, caller: Caller, request: posts_pb2.GetThreadRequest) -> posts_pb2.GetThreadResponse:
         """Return a root post and its replies."""
         request.actor.CopyFrom(actor(caller))

@@ -177,8 +177,6 @@ _SIGNED_IN: Final = {
     "DataRetentionEnableFileDeletion": "false",
     "DataRetentionFileRetentionHours": "0",
     "ExperimentalSharedChannels": "false",
-    # Any other value makes clients ask for followed threads, which are not served yet, whatever the setting says.
-    "CollapsedThreads": "disabled",
     "EnableCustomGroups": "false",
     "PostPriority": "false",
     "AllowPersistentNotifications": "false",
@@ -292,6 +290,7 @@ def _signed_in(settings: Settings, facts: Facts) -> dict[str, str]:
         "TeammateNameDisplay": team.TeammateNameDisplay,
         "LockTeammateNameDisplay": _flag(team.LockTeammateNameDisplay),
         "ExperimentalPrimaryTeam": team.ExperimentalPrimaryTeam,
+        "CollapsedThreads": service.CollapsedThreads,
         "MaxNotificationsPerChannel": str(team.MaxNotificationsPerChannel),
         "EnableConfirmNotificationsToChannel": _flag(team.EnableConfirmNotificationsToChannel),
         "EnableTesting": _flag(service.EnableTesting),

@@ -177,6 +177,21 @@ SHAPES: Final[dict[Reason, Shape]] = {
     _R.GROUP_CHANNEL_SIZE: Shape(
         400, "api.channel.create_group.bad_size.app_error", "Group message channels hold three to eight users."
     ),
+    _R.INVALID_NOTIFY_PROPS: Shape(
+        400, "model.channel_member.is_valid.{field}.app_error", "Invalid notification setting."
+    ),
+    _R.THREAD_MEMBERSHIP_NOT_FOUND: Shape(
+        404, "app.user.get_thread_membership_for_user.not_found", "The user does not follow this thread."
+    ),
+    _R.THREAD_NOT_FOLLOWED: Shape(
+        404, "app.user.get_threads_for_user.not_found", "The user does not follow this thread."
+    ),
+    _R.THREADS_PAGED_BOTH_WAYS: Shape(
+        400, "api.getThreadsForUser.bad_params", "Before and after cannot be used together."
+    ),
+    _R.THREADS_ONLY_NOTHING: Shape(
+        400, "api.getThreadsForUser.bad_only_params", "TotalsOnly and threadsOnly cannot be used together."
+    ),
     _R.MEMBER_NOT_FOUND: Shape(404, "app.channel.get_member.missing.app_error", "No channel member found."),
     _R.CHANNEL_RATE_EXCEEDED: Shape(
         429, "api.chorus.channel_rate_exceeded.app_error", "This channel changes faster than it can be kept in order."

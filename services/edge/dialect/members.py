@@ -1,5 +1,6 @@
 """Channel memberships, in both directions."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from chorus.messaging.v1 import memberships_pb2
@@ -9,6 +10,7 @@ from services.chassis.permissions import membership_roles
 from services.edge.dialect.requests import MembersBody, ViewBody
 
 MAX_ADDED: Final = 1000
+MAX_NOTIFY_PROPS: Final = 100
 
 _DEFAULT_NOTIFY_PROPS: Final = {
     "desktop": "default",
@@ -60,6 +62,29 @@ def unread_json(channel_id: str, unread: memberships_pb2.GetUnreadResponse) -> d
         "urgent_mention_count": 0,
         "msg_count_root": unread.msg_count_root,
     }
+
+
+def marked_unread_json(unread: memberships_pb2.MarkUnreadResponse) -> dict[str, Any]:
+    """Return a membership that was put back to unread; its counts are of what is seen."""
+    member = unread.member
+    return {
+        "team_id": unread.team_id,
+        "user_id": member.user_id,
+        "channel_id": member.channel_id,
+        "msg_count": member.msg_count,
+        "mention_count": member.mention_count,
+        "mention_count_root": member.mention_count_root,
+        "urgent_mention_count": 0,
+        "msg_count_root": member.msg_count_root,
+        "last_viewed_at": member.last_viewed_at_ms,
+    }
+
+
+def notify_props(body: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that are to change; clients name the membership among them. Raises invalid_argument."""
+    if len(body) > MAX_NOTIFY_PROPS:
+        raise DomainError(Reason.INVALID_ARGUMENT, field="notify_props")
+    return {name: value for name, value in body.items() if name not in ("channel_id", "user_id")}
 
 
 def added(body: MembersBody) -> list[str]:

@@ -61,12 +61,19 @@ def post_json(post: posts_pb2.Post, *, threads: bool = False) -> dict[str, Any]:
         "pending_post_id": post.pending_post_id,
         "reply_count": post.reply_count,
         "last_reply_at": post.last_reply_at_ms,
-        "participants": [{**_PARTICIPANT, "id": user_id} for user_id in post.participant_ids] if threads else None,
+        "participants": [participant_json(user_id) for user_id in post.participant_ids] if threads else None,
         "metadata": _metadata(post),
     }
     if post.has_reactions:
         shown["has_reactions"] = True
+    if post.HasField("is_following"):
+        shown["is_following"] = post.is_following
     return shown
+
+
+def participant_json(user_id: str) -> dict[str, Any]:
+    """Return a participant of a thread without its profile."""
+    return {**_PARTICIPANT, "id": user_id}
 
 
 def _metadata(post: posts_pb2.Post) -> dict[str, Any]:
@@ -247,6 +254,7 @@ def thread_request(
     from_update_at_ms: int,
     updates_only: bool,
     direction: str,
+    with_following: bool = False,
 ) -> posts_pb2.GetThreadRequest:
     """Return the question for a thread. Raises invalid_argument when the parts do not go together."""
     if direction not in _DIRECTIONS:
@@ -264,6 +272,7 @@ def thread_request(
         from_create_at_ms=from_create_at_ms,
         from_update_at_ms=from_update_at_ms if updates_only else 0,
         direction=_DIRECTIONS[direction],
+        with_following=with_following,
     )
 
 

@@ -246,6 +246,13 @@ class ViewBody(msgspec.Struct):
 
     channel_id: Text = None
     prev_channel_id: Text = None
+    collapsed_threads_supported: bool | None = None
+
+
+class SetUnreadBody(msgspec.Struct):
+    """POST /users/{user_id}/posts/{post_id}/set_unread."""
+
+    collapsed_threads_supported: bool | None = None
 
 
 class StatusBody(msgspec.Struct):
@@ -295,5 +302,7 @@ CATEGORY = _decoder(CategoryBody)
 CATEGORIES = _decoder(list[CategoryBody])
 MEMBERS = _decoder(MembersBody)
 VIEW = _decoder(ViewBody)
+SET_UNREAD = _decoder(SetUnreadBody)
+NOTIFY_PROPS = _decoder(dict[str, str])
 STATUS = _decoder(StatusBody)
 TYPING = _decoder(TypingBody)

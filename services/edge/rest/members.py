@@ -27,12 +27,14 @@ class Members:
             Route("POST", "/channels/members/{user_id}/view", self.view),
             Route("POST", "/channels/members/{user_id}/mark_read", self.mark_read),
             Route("GET", "/users/{user_id}/channels/{channel_id}/unread", self.unread),
+            Route("POST", "/users/{user_id}/posts/{post_id}/set_unread", self.mark_unread),
+            Route("PUT", "/channels/{channel_id}/members/{user_id}/notify_props", self.set_notify_props),
             Route("GET", "/users/{user_id}/teams/{team_id}/channels/members", self.of_user_in_team),
         )
 
-    def __init__(self, client: MemberClient, visibility: Visibility) -> None:
-        """`visibility` keeps guests from addressing strangers."""
-        self._members, self._visibility = client, visibility
+    def __init__(self, client: MemberClient, visibility: Visibility, *, collapsed: bool) -> None:
+        """`visibility` keeps guests from addressing strangers; `collapsed` if threads are read apart from channels."""
+        self._members, self._visibility, self._collapsed = client, visibility, collapsed
 
     async def list(self, call: Call) -> web.StreamResponse:
         """Return a page of a channel's members."""
@@ -68,15 +70,35 @@ class Members:
 
     async def view(self, call: Call) -> web.StreamResponse:
         """Mark what is looked at, and what was until now, as seen."""
-        viewed = members.viewed(await call.json(requests.VIEW, "channel_view"))
-        times = await self._members.view(call.caller, call.id("user_id"), viewed) if viewed else {}
+        body = await call.json(requests.VIEW, "channel_view")
+        times = await self._viewed(call, members.viewed(body), keeps_threads=bool(body.collapsed_threads_supported))
         return answer({"status": "OK", "last_viewed_at_times": times})
+
+    async def _viewed(self, call: Call, ids: Sequence[str], *, keeps_threads: bool) -> dict[str, int]:
+        if not ids:
+            return {}
+        return await self._members.view(
+            call.caller, call.id("user_id"), ids, keeps_threads=keeps_threads and self._collapsed
+        )
 
     async def mark_read(self, call: Call) -> web.StreamResponse:
         """Mark many channels as seen."""
         ids = listed(await call.json(requests.IDS, "channel_ids"), "channel_ids")
-        times = await self._members.view(call.caller, call.id("user_id"), [*filter(is_valid_id, ids)])
+        times = await self._viewed(call, [*filter(is_valid_id, ids)], keeps_threads=True)
         return answer({"status": "OK", "last_viewed_at_times": times})
+
+    async def mark_unread(self, call: Call) -> web.StreamResponse:
+        """Put a channel back to unread from one of its posts on."""
+        await call.json(requests.SET_UNREAD, "collapsed_threads_supported")
+        unread = await self._members.mark_unread(call.caller, call.id("user_id"), call.id("post_id"))
+        return answer(members.marked_unread_json(unread))
+
+    async def set_notify_props(self, call: Call) -> web.StreamResponse:
+        """Change how a member is notified of a channel; muting it is one of that."""
+        body = await call.json(requests.NOTIFY_PROPS, "notify_props")
+        props = members.notify_props(body)
+        await self._members.set_notify_props(call.caller, call.id("channel_id"), call.id("user_id"), props)
+        return ok()
 
     async def unread(self, call: Call) -> web.StreamResponse:
         """Return what a user has not seen of a channel."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from chorus.messaging.v1 import posts_pb2
 from services.chassis.errors import DomainError, Reason
 from services.chassis.ids import is_valid_id, new_id
 from services.edge.caller import Caller
@@ -12,7 +13,7 @@ from services.edge.clients.files import FileClient
 from services.edge.clients.posts import PostClient
 from services.edge.dialect import posts, requests
 from services.edge.dialect.files import file_json
-from services.edge.rest.kit import PER_PAGE_MAX, Call, Route, answer, created, ok, require, tagged
+from services.edge.rest.kit import PER_PAGE, PER_PAGE_MAX, Call, Route, answer, created, ok, require, tagged
 
 MAX_IDS = 1000
 
@@ -33,6 +34,7 @@ class Posts:
             Route("GET", "/posts/{post_id}/thread", self.thread),
             Route("GET", "/posts/{post_id}/files/info", self.files),
             Route("GET", "/channels/{channel_id}/posts", self.page),
+            Route("GET", "/users/{user_id}/channels/{channel_id}/posts/unread", self.unread),
         )
 
     def __init__(self, client: PostClient, files: FileClient) -> None:
@@ -124,6 +126,7 @@ class Posts:
             from_update_at_ms=call.time("fromUpdateAt"),
             updates_only=call.flag("updatesOnly"),
             direction=call.query("direction"),
+            with_following=call.flag("collapsedThreads"),
         )
         thread = await self._posts.thread(call.caller, question)
         return tagged(call, posts.thread_json(thread, threads=call.flag("collapsedThreads")))
@@ -146,6 +149,22 @@ class Posts:
         )
         shown = posts.page_json(await self._posts.page(call.caller, question), threads=threads)
         return answer(shown) if question.since_ms else tagged(call, shown)
+
+    async def unread(self, call: Call) -> web.StreamResponse:
+        """Return a channel's history around the first post that a user has not seen."""
+        before, after = (call.number(name, PER_PAGE, most=PER_PAGE_MAX) for name in ("limit_before", "limit_after"))
+        if not after:
+            raise DomainError(Reason.INVALID_ARGUMENT, field="limit_after")
+        threads = call.flag("collapsedThreads")
+        question = posts_pb2.ListUnreadPostsRequest(
+            user_id=call.id("user_id"),
+            channel_id=call.id("channel_id"),
+            limit_before=before,
+            limit_after=after,
+            skip_threads=call.flag("skipFetchThreads"),
+            roots_only=threads,
+        )
+        return tagged(call, posts.page_json(await self._posts.unread(call.caller, question), threads=threads))
 
 
 def _anchor(call: Call, name: str) -> str:

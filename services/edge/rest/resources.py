@@ -21,6 +21,7 @@ from services.edge.rest.reactions import Reactions
 from services.edge.rest.statuses import Statuses
 from services.edge.rest.system import System
 from services.edge.rest.teams import Teams
+from services.edge.rest.threads import Threads
 from services.edge.rest.users import Users
 from services.edge.rest.visibility import Visibility
 from services.edge.sessions import Sessions
@@ -37,13 +38,14 @@ def resources(clients: Clients, sessions: Sessions, settings: Settings, facts: F
         Users(auth, members, channels, teams, visibility, shapes, settings),
         Teams(teams, visibility),
         Channels(channels, visibility),
-        Members(members, visibility),
+        Members(members, visibility, collapsed=settings.ServiceSettings.CollapsedThreads != "disabled"),
         MemberRoles(clients.member_roles),
         ChannelDirectory(clients.channel_directory),
         Categories(clients.categories),
         Drafts(clients.drafts, clients.files),
         Emoji(clients.emoji, settings),
         Posts(clients.posts, clients.files),
+        Threads(clients.threads, auth, shapes),
         Reactions(clients.reactions),
         Files(clients.files, settings),
         Statuses(clients.presence, auth, channels, visibility, settings),

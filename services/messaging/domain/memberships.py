@@ -17,6 +17,18 @@ DEFAULT_NOTIFY_PROPS: Final[Mapping[str, str]] = {
     "ignore_channel_mentions": "default",
     "channel_auto_follow_threads": "off",
 }
+_LEVELS: Final = frozenset({"default", "all", "mention", "none"})
+_ALLOWED: Final[Mapping[str, tuple[frozenset[str], str]]] = {
+    "desktop": (_LEVELS, "notify_level"),
+    "push": (_LEVELS, "push_level"),
+    "mark_unread": (frozenset({"all", "mention"}), "unread_level"),
+    "email": (frozenset({"default", "true", "false"}), "email_value"),
+    "ignore_channel_mentions": (frozenset({"default", "on", "off"}), "ignore_channel_mentions_value"),
+    "channel_auto_follow_threads": (frozenset({"on", "off"}), "channel_auto_follow_threads_value"),
+}
+MAX_NOTIFY_PROPS_RUNES: Final = 10_000
+"""All settings of a membership together: they are read with every membership."""
+
 _HIDDEN: Final = -1
 """What others see of the times at which a member looked."""
 
@@ -87,6 +99,16 @@ def new_member(channel_id: str, user: User, at: int, *, admin: bool = False) -> 
         last_update_at=at,
         notify_props=DEFAULT_NOTIFY_PROPS,
     )
+
+
+def check_notify_props(props: Mapping[str, str]) -> None:
+    """Raise invalid_notify_props for a setting with a value that it can't have; unknown ones are the clients' own."""
+    for name, value in props.items():
+        allowed, fault = _ALLOWED.get(name, (None, "notify_props"))
+        if (allowed is not None and value not in allowed) or "\x00" in name + value:
+            raise DomainError(Reason.INVALID_NOTIFY_PROPS, field=fault)
+    if sum(len(name) + len(value) for name, value in props.items()) > MAX_NOTIFY_PROPS_RUNES:
+        raise DomainError(Reason.INVALID_NOTIFY_PROPS, field="notify_props")
 
 
 def require_add(

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from services.messaging.domain.posts import Post
+
 _LOUD: Final = "all"
 
 
@@ -121,3 +123,41 @@ def changed(threads: Iterable[ThreadState]) -> Sequence[Following]:
     """Return what is to be stored, in the order in which rows are locked."""
     found = [person for thread in threads for person in thread.changed.values()]
     return sorted(found, key=lambda person: (person.root_id, person.user_id))
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadsQuery:
+    """Which of the threads that a user follows; what is empty or 0 does not count."""
+
+    user_id: str
+    team_id: str
+    per_page: int = 30
+    before: str = ""
+    after: str = ""
+    since: int = 0
+    unread: bool = False
+    deleted: bool = False
+    exclude_direct: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedThread:
+    """A thread as one of its followers has it; times in ms since the epoch."""
+
+    root: Post
+    last_viewed_at: int
+    unread_replies: int
+    unread_mentions: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeamUnread:
+    """What a user has not seen in a team; posts of muted channels do not count."""
+
+    team_id: str
+    messages: int
+    root_messages: int
+    mentions: int
+    root_mentions: int
+    threads: int = 0
+    thread_mentions: int = 0

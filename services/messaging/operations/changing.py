@@ -45,6 +45,10 @@ class Change:
         self._topics |= locked
         self._seqs |= {topic: state.seq for topic, state in locked.items()}
 
+    def last_at(self, topic: str) -> int:
+        """Return the locked topic's time, in ms: whatever comes in it is later."""
+        return self._topics[topic].last_at
+
     def next_at(self, topic: str) -> int:
         """Take the topic's next time, in ms. Raises channel_rate_exceeded when it is too far ahead of the clock."""
         state = self._topics[topic]

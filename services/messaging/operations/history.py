@@ -12,7 +12,9 @@ from services.messaging.domain.posts import Post
 from services.messaging.operations.fresh_reads import FreshReads
 from services.messaging.store import access as access_store
 from services.messaging.store import emoji as emoji_store
+from services.messaging.store import followed_threads
 from services.messaging.store import history as store
+from services.messaging.store import memberships as member_store
 from services.messaging.store import posts as post_store
 from services.messaging.store import reactions as reaction_store
 
@@ -66,6 +68,17 @@ class Thread:
     seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadQuery:
+    """How much of a channel's history on both sides of what is unseen; `after` counts the first unseen post."""
+
+    channel_id: str
+    before: int
+    after: int
+    skip_threads: bool = False
+    roots_only: bool = False
+
+
 _ALL_REPLIES = 10_000
 
 
@@ -111,6 +124,54 @@ class History:
         if query.include_deleted:
             _require_administrator(roles)
         return await self._reads.of_channel(query.channel_id, user_id, roles, lambda tx, seq: _page(tx, query, seq))
+
+    async def unread(self, query: UnreadQuery, user_id: str, roles: Sequence[str], *, last_viewed_at: int) -> Page:
+        """Return the history around the first post behind `last_viewed_at`, in ms; the latest page if there is none."""
+
+        async def read(tx: Transaction, seq: int) -> Page:
+            first = await store.first_after(tx, query.channel_id, last_viewed_at, roots_only=query.roots_only)
+            if first is None or not last_viewed_at:
+                latest = PageQuery(
+                    query.channel_id, per_page=query.before, skip_threads=query.skip_threads,
+                    roots_only=query.roots_only,
+                )  # fmt: skip
+                return await _page(tx, latest, seq)
+            older, newer = [
+                await store.page(
+                    tx, query.channel_id, before=before, after=after, limit=limit, offset=0,
+                    roots_only=query.roots_only, include_deleted=False,
+                )
+                for before, after, limit in ((first.id, "", query.before), ("", first.id, query.after - 1))
+            ]  # fmt: skip
+            posts = [*newer, first, *older]
+            next_id, prev_id = await store.neighbours(
+                tx, query.channel_id, posts[0].create_at, posts[-1].create_at, roots_only=query.roots_only
+            )
+            others = [] if query.skip_threads or query.roots_only else await store.threads(tx, posts)
+            return Page(posts, others, await _adornments(tx, [*posts, *others]), next_id, prev_id, seq)
+
+        return await self._reads.of_channel(query.channel_id, user_id, roles, read)
+
+    async def last_viewed_at(self, actor_id: str, roles: Sequence[str], user_id: str, channel_id: str) -> int:
+        """Return when a user last looked at a channel, in ms; 0 for never, and for who is no member.
+
+        Raises permission_denied for somebody else's, but to system administrators.
+        """
+        if actor_id != user_id:
+            _require_administrator(roles)
+        found = await self._database.transact(lambda tx: member_store.read(tx, channel_id, [user_id]))
+        return found[0].last_viewed_at if found else 0
+
+    async def following(self, user_id: str, posts: Sequence[Post]) -> dict[str, bool]:
+        """Return for those of the roots with whose thread the user has to do whether it follows.
+
+        Asked of the primary: following moves no channel's seq, so that a replica could not prove to be fresh.
+        """
+        roots = [post.id for post in posts if not post.root_id]
+        if not roots:
+            return {}
+        states = await self._database.transact(lambda tx: followed_threads.states(tx, user_id, roots))
+        return {root_id: state.following for root_id, state in states.items()}
 
     async def thread(self, query: ThreadQuery, user_id: str, roles: Sequence[str]) -> Thread:
         """Return a thread, given any of its posts. Raises post_not_found, permission_denied."""

@@ -22,7 +22,7 @@ from services.messaging.operations.paging import offset_of
 from services.messaging.operations.system_posts import post_system_messages
 from services.messaging.operations.users import Users
 from services.messaging.operations.visibility import acquainted_ids
-from services.messaging.store import access
+from services.messaging.store import access, followed_threads
 from services.messaging.store import channels as channel_store
 from services.messaging.store import memberships as store
 from services.messaging.store import teams as team_store
@@ -184,24 +184,39 @@ class MembershipOperations:
 
         return [member.shown_to(actor.user_id) for member in await self._database.transact(read)]
 
-    async def view(self, actor: Actor, user_id: str, channel_ids: Sequence[str]) -> dict[str, int]:
-        """Mark channels as seen by a user; return each one's last post, in ms. Those without membership are ignored."""
+    async def view(
+        self, actor: Actor, user_id: str, channel_ids: Sequence[str], *, keeps_threads: bool
+    ) -> dict[str, int]:
+        """Mark channels as seen by a user; return each one's last post, in ms. Those without membership are ignored.
+
+        Unless the client reads threads apart (`keeps_threads`), the channels' threads are seen, too.
+        """
         target = (await self._users.require([user_id]))[user_id]
         require(may_act_for(actor.user_id, user_id, actor.roles, target.roles), "edit_other_users")
         ids = sorted(set(channel_ids))
-        before = await self._database.transact(lambda tx: store.seen(tx, user_id, ids))
-        if all(seen.up_to_date for seen in before):
+
+        async def look(tx: Transaction) -> tuple[list[Seen], list[str]]:
+            unread = [] if keeps_threads else await followed_threads.unread_channels(tx, user_id, channel_ids=ids)
+            return await store.seen(tx, user_id, ids), unread
+
+        before, threaded = await self._database.transact(look)
+        if all(seen.up_to_date for seen in before) and not threaded:
             return {seen.channel_id: seen.last_post_at for seen in before}
 
         async def work(change: Change) -> list[Seen]:
-            await change.lock([user_topic(user_id)])
+            topic = user_topic(user_id)
+            await change.lock([topic, *(channel_topic(channel_id) for channel_id in threaded)])
             await store.lock_rows(change.tx, user_id, ids)
             seen = await store.seen(change.tx, user_id, ids)
             await store.view(change.tx, user_id, [s.channel_id for s in seen], change.now_ms)
             times = {s.channel_id: max(s.last_viewed_at, s.last_post_at) for s in seen if s.anything_unread}
             if times:
-                at = change.next_at(user_topic(user_id))
-                change.announce(user_topic(user_id), events_pb2.ChannelsViewed(channel_times=times), at)
+                change.announce(topic, events_pb2.ChannelsViewed(channel_times=times), change.next_at(topic))
+            if threaded:
+                await change.tx.pipelined(followed_threads.reading_all(user_id, threaded, change.now_ms))
+            for channel_id in threaded:
+                at = change.next_at(topic)
+                change.announce(topic, events_pb2.ThreadReadChanged(channel_id=channel_id, timestamp_ms=at), at)
             return seen
 
         return {seen.channel_id: seen.last_post_at for seen in await self._changes.commit(work)}

@@ -9,6 +9,7 @@ from chorus.messaging.v1 import memberships_pb2, memberships_pb2_grpc
 from services.chassis.errors import DomainError
 from services.chassis.events import EventLog
 from services.chassis.rpc.errors import to_item
+from services.messaging.operations.attention import AttentionOperations
 from services.messaging.operations.memberships import MembershipOperations, UserSearch
 from services.messaging.servicers.actors import actor
 from services.messaging.wire import memberships as wire
@@ -19,9 +20,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class MembershipServicer(memberships_pb2_grpc.MembershipServiceServicer):
     """Channel members over gRPC."""
 
-    def __init__(self, operations: MembershipOperations, events: EventLog) -> None:
-        """Serve `operations`; `events` is the log that baselines are of."""
-        self._operations, self._events = operations, events
+    def __init__(self, operations: MembershipOperations, attention: AttentionOperations, events: EventLog) -> None:
+        """Serve `operations` and `attention`; `events` is the log that baselines are of."""
+        self._operations, self._attention, self._events = operations, attention, events
 
     async def AddMembers(
         self, request: memberships_pb2.AddMembersRequest, context: Context
@@ -75,8 +76,26 @@ class MembershipServicer(memberships_pb2_grpc.MembershipServiceServicer):
         self, request: memberships_pb2.ViewChannelsRequest, context: Context
     ) -> memberships_pb2.ViewChannelsResponse:
         """Mark channels as seen."""
-        times = await self._operations.view(actor(request.actor), request.user_id, request.channel_ids)
+        times = await self._operations.view(
+            actor(request.actor), request.user_id, request.channel_ids, keeps_threads=request.keeps_threads
+        )
         return memberships_pb2.ViewChannelsResponse(last_viewed_at_ms=times)
+
+    async def MarkUnread(
+        self, request: memberships_pb2.MarkUnreadRequest, context: Context
+    ) -> memberships_pb2.MarkUnreadResponse:
+        """Put a channel back to unread."""
+        team_id, member = await self._attention.mark_unread(actor(request.actor), request.user_id, request.post_id)
+        return memberships_pb2.MarkUnreadResponse(team_id=team_id, member=wire.member(member))
+
+    async def SetNotifyProps(
+        self, request: memberships_pb2.SetNotifyPropsRequest, context: Context
+    ) -> memberships_pb2.SetNotifyPropsResponse:
+        """Change how a member is notified."""
+        await self._attention.set_notify_props(
+            actor(request.actor), request.channel_id, request.user_id, dict(request.notify_props)
+        )
+        return memberships_pb2.SetNotifyPropsResponse()
 
     async def GetUnread(
         self, request: memberships_pb2.GetUnreadRequest, context: Context

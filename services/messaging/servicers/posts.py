@@ -11,7 +11,7 @@ from services.chassis.errors import DomainError
 from services.chassis.events import EventLog
 from services.chassis.rpc.errors import to_item
 from services.messaging.domain.posts import Draft, Post
-from services.messaging.operations.history import History, PageQuery, ThreadQuery
+from services.messaging.operations.history import History, Page, PageQuery, ThreadQuery, UnreadQuery
 from services.messaging.operations.post_changes import Patch, PostChanges
 from services.messaging.wire import posts as wire
 
@@ -67,14 +67,34 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
         )  # fmt: skip
         page = await self._history.page(query, request.actor.user_id, request.actor.roles)
         return posts_pb2.ListPostsResponse(
-            page=posts_pb2.PostPage(
-                posts=wire.posts(page.posts, page.adornments),
-                thread_posts=wire.posts(page.thread_posts, page.adornments),
-                next_post_id=page.next_post_id,
-                prev_post_id=page.prev_post_id,
-            ),
+            page=await self._page(page, request.actor.user_id if request.roots_only else ""),
             seq=page.seq,
             incarnation=self._events.incarnation,
+        )
+
+    async def ListUnreadPosts(
+        self, request: posts_pb2.ListUnreadPostsRequest, context: Context
+    ) -> posts_pb2.ListUnreadPostsResponse:
+        """Return what is around the first unseen post."""
+        query = UnreadQuery(
+            request.channel_id, request.limit_before, request.limit_after, request.skip_threads, request.roots_only
+        )
+        viewed_at = await self._history.last_viewed_at(
+            request.actor.user_id, request.actor.roles, request.user_id, request.channel_id
+        )
+        page = await self._history.unread(query, request.actor.user_id, request.actor.roles, last_viewed_at=viewed_at)
+        return posts_pb2.ListUnreadPostsResponse(
+            page=await self._page(page, request.user_id if request.roots_only else "")
+        )
+
+    async def _page(self, page: Page, follower_id: str) -> posts_pb2.PostPage:
+        """Return a page; with whether a user follows the threads, unless `follower_id` is empty."""
+        following = await self._history.following(follower_id, page.posts) if follower_id else {}
+        return posts_pb2.PostPage(
+            posts=wire.posts(page.posts, page.adornments, following),
+            thread_posts=wire.posts(page.thread_posts, page.adornments),
+            next_post_id=page.next_post_id,
+            prev_post_id=page.prev_post_id,
         )
 
     async def GetThread(self, request: posts_pb2.GetThreadRequest, context: Context) -> posts_pb2.GetThreadResponse:
@@ -84,8 +104,10 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
             request.direction == posts_pb2.THREAD_DIRECTION_UP,
         )  # fmt: skip
         thread = await self._history.thread(query, request.actor.user_id, request.actor.roles)
+        reader = request.actor.user_id
+        following = await self._history.following(reader, thread.posts) if request.with_following else {}
         return posts_pb2.GetThreadResponse(
-            posts=wire.posts(thread.posts, thread.adornments),
+            posts=wire.posts(thread.posts, thread.adornments, following),
             has_next=thread.has_next,
             seq=thread.seq,
             incarnation=self._events.incarnation,

@@ -32,6 +32,10 @@ SELECT (SELECT p.id FROM posts p WHERE {_LIVE} AND p.delete_at = 0 AND (NOT %(ro
           AND p.create_at > %(newest)s ORDER BY p.create_at LIMIT 1) AS next,
        (SELECT p.id FROM posts p WHERE {_LIVE} AND p.delete_at = 0 AND (NOT %(roots)s OR p.root_id = '')
           AND p.create_at < %(oldest)s ORDER BY p.create_at DESC LIMIT 1) AS prev"""
+_FIRST_AFTER: Final = f"""
+SELECT {_SHOWN} FROM posts p {_WITH_ROOT}
+WHERE {_LIVE} AND p.delete_at = 0 AND (NOT %(roots)s OR p.root_id = '') AND p.create_at > %(at)s
+ORDER BY p.create_at LIMIT 1"""
 _THREADS: Final = f"""
 SELECT {_SHOWN} FROM posts p {_WITH_ROOT}
 WHERE (p.id = ANY(%(roots)s) OR p.root_id = ANY(%(roots)s)) AND p.original_id = '' AND p.delete_at = 0
@@ -66,6 +70,12 @@ async def page(
     )  # fmt: skip
     posts = [Post(*row) for row in rows]
     return posts[::-1] if after else posts
+
+
+async def first_after(tx: Transaction, channel_id: str, at: int, *, roots_only: bool) -> Post | None:
+    """Return the oldest post that is younger than a time; None when there is none."""
+    rows = await tx.fetch(_FIRST_AFTER, channel=channel_id, at=at, roots=roots_only)
+    return Post(*rows[0]) if rows else None
 
 
 async def since(tx: Transaction, channel_id: str, since_ms: int, *, roots_only: bool) -> list[Post]:

@@ -48,6 +48,7 @@ ORDER BY channel_id, user_id FOR NO KEY UPDATE"""
 _VIEW: Final = """
 UPDATE channel_members m SET msg_count = c.total_msg_count, msg_count_root = c.total_msg_count_root,
   mention_count = 0, mention_count_root = 0, last_viewed_at = greatest(m.last_viewed_at, c.last_post_at),
+  marked_unread_at = 0,
   last_update_at = greatest(m.last_update_at, %(now)s)
 FROM channels c WHERE c.id = m.channel_id AND m.user_id = %(user)s AND m.channel_id = ANY(%(channels)s)"""
 # One statement, so one snapshot: a membership and the position of its topic belong together.

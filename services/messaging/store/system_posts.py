@@ -7,9 +7,11 @@ from typing import Final
 from services.chassis.database import Transaction
 
 _INSERT: Final = """
-INSERT INTO posts (id, channel_id, user_id, message, type, props, create_at, update_at)
-SELECT * FROM unnest(%(ids)s::text[], %(channels)s::text[], %(users)s::text[], %(messages)s::text[], %(types)s::text[],
-  %(props)s::text[], %(ats)s::bigint[], %(ats)s::bigint[])"""
+INSERT INTO posts (id, channel_id, user_id, message, type, props, create_at, update_at, mentioned)
+SELECT id, channel_id, user_id, message, type, props, at, at, string_to_array(mentioned, ' ')
+FROM unnest(%(ids)s::text[], %(channels)s::text[], %(users)s::text[], %(messages)s::text[], %(types)s::text[],
+            %(props)s::text[], %(ats)s::bigint[], %(mentioned)s::text[])
+  AS new (id, channel_id, user_id, message, type, props, at, mentioned)"""
 _COUNT: Final = """
 UPDATE channels c SET last_post_at = greatest(c.last_post_at, new.at),
   last_root_post_at = greatest(c.last_root_post_at, new.at),
@@ -60,6 +62,7 @@ async def insert(tx: Transaction, posts: Sequence[SystemPost]) -> None:
                 "types": [p.type for p in posts],
                 "props": [p.props for p in posts],
                 "ats": ats,
+                "mentioned": [" ".join(p.mentioned_user_ids) for p in posts],
             },
         ),
         (_COUNT, {"channels": channels, "ats": ats, "counted": [p.counted for p in posts]}),

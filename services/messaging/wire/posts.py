@@ -1,6 +1,6 @@
 """Posts between the domain and the contract."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from chorus.messaging.v1 import posts_pb2
 from services.messaging.domain.adornments import Adornments
@@ -59,9 +59,15 @@ def post(
     )
 
 
-def posts(stored: Sequence[Post], adornments: Adornments) -> list[posts_pb2.Post]:
-    """Return posts with what is shown with them."""
-    return [post(one, reactions=adornments.reactions_to(one), emojis=adornments.emoji_of(one)) for one in stored]
+def posts(
+    stored: Sequence[Post], adornments: Adornments, following: Mapping[str, bool] | None = None
+) -> list[posts_pb2.Post]:
+    """Return posts with what is shown with them, and whether the reader follows each that `following` names."""
+    shown = [post(one, reactions=adornments.reactions_to(one), emojis=adornments.emoji_of(one)) for one in stored]
+    for message in shown if following else ():
+        if following and message.id in following:
+            message.is_following = following[message.id]
+    return shown
 
 
 def reaction(stored: Reaction, channel_id: str) -> posts_pb2.Reaction:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from chorus.messaging.v1 import events_pb2
+from chorus.messaging.v1 import events_pb2, threads_pb2
 from services.messaging.domain.posts import Post
-from services.messaging.domain.threads import FollowerChange
+from services.messaging.domain.threads import FollowedThread, FollowerChange, TeamUnread
 from services.messaging.domain.users import User
 from services.messaging.wire import posts as wire
 
@@ -45,4 +45,27 @@ def participant(user: User) -> events_pb2.ThreadParticipant:
         is_bot=user.is_bot,
         update_at_ms=user.update_at,
         delete_at_ms=user.delete_at,
+    )
+
+
+def followed(thread: FollowedThread) -> threads_pb2.FollowedThread:
+    """Return a thread as one of its followers has it."""
+    return threads_pb2.FollowedThread(
+        root=wire.post(thread.root),
+        last_viewed_at_ms=thread.last_viewed_at,
+        unread_replies=thread.unread_replies,
+        unread_mentions=thread.unread_mentions,
+    )
+
+
+def team_unread(unread: TeamUnread) -> threads_pb2.TeamUnread:
+    """Return what is unread in a team."""
+    return threads_pb2.TeamUnread(
+        team_id=unread.team_id,
+        msg_count=unread.messages,
+        msg_count_root=unread.root_messages,
+        mention_count=unread.mentions,
+        mention_count_root=unread.root_mentions,
+        thread_count=unread.threads,
+        thread_mention_count=unread.thread_mentions,
     )

@@ -76,9 +76,10 @@ def test_what_is_not_served_is_switched_off(key: str) -> None:
     assert client_config(Settings(), signed_in=True, facts=FACTS)[key] == "false"
 
 
-def test_threads_stay_off_whatever_the_setting_says(tmp_path: Path) -> None:
-    settings = settings_of(tmp_path, {"ServiceSettings": {"CollapsedThreads": "always_on"}})
-    assert client_config(settings, signed_in=True, facts=FACTS)["CollapsedThreads"] == "disabled"
+def test_threads_are_collapsed_as_the_setting_says(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, {"ServiceSettings": {"CollapsedThreads": "default_off"}})
+    assert client_config(settings, signed_in=True, facts=FACTS)["CollapsedThreads"] == "default_off"
+    assert client_config(Settings(), signed_in=True, facts=FACTS)["CollapsedThreads"] == "always_on"
 
 
 def test_settings_reach_the_clients(tmp_path: Path) -> None:

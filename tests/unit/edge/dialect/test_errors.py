@@ -16,7 +16,7 @@ def test_every_reason_is_known_outside_and_to_grpc() -> None:
 @pytest.mark.parametrize("reason", list(Reason))
 def test_an_error_without_its_facts_is_still_a_whole_one(reason: Reason) -> None:
     error = app_error(DomainError(reason), "r" * 26)
-    assert re.fullmatch(r"[a-z_]+(\.[a-z0-9_]+)+", error.id)
+    assert re.fullmatch(r"[a-z_]+(\.[a-zA-Z0-9_]+)+", error.id)
     assert "{" not in error.message
     assert error.message
     assert error.detailed_error == ""
