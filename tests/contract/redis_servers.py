@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import redis as blocking
 from redis.backoff import NoBackoff
@@ -203,9 +203,18 @@ class UnderSentinel(Servers):
         address = self._sentinel.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", MASTER_NAME)
         return next(server for server in self._data if address and server.port == int(address[1]))
 
+    def ready(self) -> bool:
+        """Whether the sentinel could promote a replica now."""
+        replicas = self._sentinel.ask("SENTINEL", "REPLICAS", MASTER_NAME) or ()
+        up = [
+            one for one in replicas if "down" not in str(one.get("flags", "")) and one.get("master-link-status") == "ok"
+        ]
+        return self._replicated() and bool(up)
+
     def settled(self) -> bool:
         """Not after a fail-over: for ten seconds then, a sentinel takes no notice of an old master that is back."""
-        return self._replicated() and self.master_of("") is self._data[0] and self._sentinel.ask("PING") is not None
+        up = self._sentinel.ask("PING") is not None
+        return up and self._replicated() and self.master_of("") is self._data[0]
 
     def _replicated(self) -> bool:
         roles = sorted((server.ask("ROLE") or ["", "", "", ""] for server in self._data), key=lambda role: str(role[0]))
@@ -264,12 +273,13 @@ class Clustered(Servers):
         return len(masters) == 3 and len(following) == 3
 
 
+S = TypeVar("S", bound=Servers)
 Kind = Callable[[Ground], Servers]
 """What makes one somewhere."""
 
 
 @contextmanager
-def running(kind: Kind) -> Iterator[Servers]:
+def running(kind: Callable[[Ground], S]) -> Iterator[S]:
     """Run one for as long as the block, and leave nothing."""
     ground = Ground(Path(tempfile.mkdtemp(prefix="chorus-redis-")))
     try:

@@ -15,17 +15,21 @@ from deploy.local.mesh import Mesh
 from deploy.local.postgres import Postgres
 from deploy.local.programs import ENVOY, PRIMARY, REDIS, REPLICA
 from deploy.local.supervisor import Supervisor
+from tests.contract.redis_servers import UnderSentinel
 from tests.faults.history import Fault, Recorder
 from tests.faults.wires import Wire, Wiring
 
 BACK_SECONDS = 90.0
 """Within how long everything must be healthy again after a fault."""
 
-KINDS = ("kill", "pause", "flush", "crash", "restart", "replay", "lag", "roll", "cut", "hold", "delay")
+_WIRED = ("cut", "hold", "mute", "deafen", "delay")
+KINDS = ("kill", "pause", "flush", "crash", "restart", "replay", "lag", "roll", *_WIRED)
 """kill -9, SIGSTOP, FLUSHALL, kill -9 and restart of the primary, replay paused and delayed on the replica, restart of
-every instance in turn, and connections cut, held and delayed (these three need wires)."""
+every instance in turn, and connections cut, held in both directions or in one, and delayed (these need wires)."""
 
-_WIRED = ("cut", "hold", "delay")
+FAILOVER = "redis-failover"
+"""The master is killed or paused, and Sentinel promotes the other Redis: on a mesh that has such a pair."""
+
 _PAUSES = (1.0, 3.0, 6.0)
 _LONG_PAUSE = 14.0
 """Of an edge: longer than its lease and than any gap that a poll would hide."""
@@ -57,9 +61,11 @@ class Plan:
 class Nemesis:
     """Injects planned faults; after each one it waits until the mesh is healthy."""
 
-    def __init__(self, mesh: Mesh, recorder: Recorder, wiring: Wiring | None = None) -> None:
-        """Without wiring no connection can be cut."""
-        self._mesh, self._recorder, self._wiring = mesh, recorder, wiring
+    def __init__(
+        self, mesh: Mesh, recorder: Recorder, wiring: Wiring | None = None, sentinel: UnderSentinel | None = None
+    ) -> None:
+        """Without wiring no connection can be cut; `sentinel` is the Redis of the mesh if it is not the mesh's own."""
+        self._mesh, self._recorder, self._wiring, self._sentinel = mesh, recorder, wiring, sentinel
         self._supervisor = Supervisor(mesh.layout)
         self._secrets = secrets.load(mesh.layout.secrets)
         self._postgres = Postgres(account.settle(mesh.layout), mesh.ports, self._secrets)
@@ -72,9 +78,8 @@ class Nemesis:
             "replay": self._pause_replay,
             "lag": self._lag,
             "roll": self._roll,
-            "cut": self._wire,
-            "hold": self._wire,
-            "delay": self._wire,
+            FAILOVER: self._fail_over,
+            **dict.fromkeys(_WIRED, self._wire),
         }
 
     def plans(self, kinds: Sequence[str], chance: random.Random) -> Iterator[Plan]:
@@ -92,17 +97,18 @@ class Nemesis:
         await self._injections[plan.kind](plan)
         undone = time.monotonic()
         await self._healthy()
-        back = time.monotonic() if plan.kind in ("kill", "crash", "restart", "roll") else undone
+        back = time.monotonic() if plan.kind in ("kill", "crash", "restart", "roll", FAILOVER) else undone
         fault = Fault(began, back, plan.kind, plan.target, plan.touches_bus)
         self._recorder.add(fault)
         return fault
 
     def _of_kind(self, kind: str, chance: random.Random) -> list[Plan]:
         instances = [instance.name for instance in self._mesh.topology.instances]
+        own_redis = [REDIS] if self._sentinel is None else []
         wires = self._wiring.wires if self._wiring is not None else ()
         match kind:
             case "kill":
-                return [Plan(kind, name) for name in (*instances, ENVOY, REDIS, REPLICA)]
+                return [Plan(kind, name) for name in (*instances, ENVOY, *own_redis, REPLICA)]
             case "pause":
                 return [
                     Plan(
@@ -110,7 +116,7 @@ class Nemesis:
                         name,
                         chance.choice((*_PAUSES, _LONG_PAUSE) if name.startswith("edge") else _PAUSES),
                     )
-                    for name in (*instances, ENVOY, REDIS)
+                    for name in (*instances, ENVOY, *own_redis)
                 ]
             case "flush":
                 return [Plan(kind, REDIS)] * 2
@@ -124,8 +130,10 @@ class Nemesis:
                 return [Plan(kind, "everything")]
             case "cut":
                 return [Plan(kind, wire.name, chance.choice((0.0, 1.0, 4.0))) for wire in wires]
-            case "hold" | "delay":
+            case "hold" | "mute" | "deafen" | "delay":
                 return [Plan(kind, wire.name, chance.choice((1.0, 4.0))) for wire in wires]
+            case "redis-failover":
+                return [Plan(kind, REDIS), Plan(kind, REDIS, chance.choice((4.0, 8.0)))]
             case _:
                 raise ValueError(f"there is no fault {kind!r}: choose some of {', '.join(KINDS)}")
 
@@ -153,11 +161,30 @@ class Nemesis:
 
     async def _flush(self, plan: Plan) -> None:
         def flush() -> None:
+            if self._sentinel is not None:
+                self._sentinel.master_of("").ask("FLUSHALL")
+                return
             client = redis.Redis(host="127.0.0.1", port=self._mesh.ports.redis, password=self._secrets.redis)
             client.flushall()
             client.close()
 
         await asyncio.to_thread(flush)
+
+    async def _fail_over(self, plan: Plan) -> None:
+        """Without a time the master is killed, and comes back, empty, once another is master; else it is paused."""
+        assert self._sentinel is not None
+        sentinel = self._sentinel
+        await self._until(sentinel.ready, "the sentinel has no replica that it could promote")
+        lost = await asyncio.to_thread(sentinel.master_of, "")
+        if plan.seconds:
+            lost.pause()
+        else:
+            lost.kill()
+        try:
+            await self._until(lambda: sentinel.master_of("") is not lost, "no other Redis was promoted")
+            await asyncio.sleep(plan.seconds)
+        finally:
+            lost.heal()
 
     async def _pause_replay(self, plan: Plan) -> None:
         await asyncio.to_thread(self._on_replica, "SELECT pg_wal_replay_pause()")

@@ -13,6 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,14 +23,17 @@ import aiohttp
 from deploy.local.mesh import Mesh
 from deploy.local.paths import REPOSITORY
 from deploy.local.ports import Ports, free_block
+from deploy.local.programs import Command, service_command
 from deploy.local.topology import topology
 from tests.conftest import ADMIN, keep_logs, sign_up_admin
+from tests.contract.redis_servers import UnderSentinel, running
 from tests.e2e import client
 from tests.e2e.client import sign_in
 from tests.faults.checker import judge, report
 from tests.faults.history import Recorder
-from tests.faults.nemesis import KINDS, Nemesis, NotRecovered, Plan, needs_wires
+from tests.faults.nemesis import FAILOVER, KINDS, Nemesis, NotRecovered, Plan, needs_wires
 from tests.faults.results import summary, table
+from tests.faults.sentinel import sentinel_command
 from tests.faults.violation import Violation
 from tests.faults.wires import WiredCommand, Wiring, wires_of
 from tests.faults.workload import Unsettled, Workload
@@ -71,7 +75,14 @@ class Outcome:
         return not self.violations and not self.trouble
 
 
-async def run(mesh: Mesh, order: Order, history: Path, say: Say, wiring: Wiring | None = None) -> Outcome:
+async def run(
+    mesh: Mesh,
+    order: Order,
+    history: Path,
+    say: Say,
+    wiring: Wiring | None = None,
+    sentinel: UnderSentinel | None = None,
+) -> Outcome:
     """Use and break a running mesh for so long, then judge."""
     recorder, trouble = Recorder(history), list[str]()
     edges = [client.edge(mesh.ports, instance.ordinal) for instance in mesh.topology.of("edge")]
@@ -86,7 +97,7 @@ async def run(mesh: Mesh, order: Order, history: Path, say: Say, wiring: Wiring 
         await workload.prepare()
         workload.start()
         try:
-            await _break(Nemesis(mesh, recorder, wiring), workload, order, say)
+            await _break(Nemesis(mesh, recorder, wiring, sentinel), workload, order, say)
         except NotRecovered as error:
             trouble.append(str(error))
         say("all that is under way is finished, and everything is read once more")
@@ -127,21 +138,25 @@ def main() -> int:
     def say(what: str) -> None:
         print(f"{time.monotonic() - began:7.1f} s  {what}", flush=True)
 
-    front = free_block()
-    ports = Ports(front)
-    names = [instance.name for instance in topology(ports, folder, FULL).instances]
-    wiring = Wiring(wires_of(ports, names), REPOSITORY) if needs_wires(order.kinds) else None
-    command = {"command": WiredCommand(wiring.wires)} if wiring is not None else {}
-    mesh = Mesh(folder / "mesh", front, scale=FULL, **command)
-    try:
+    with ExitStack() as stack:
+        command: Command = service_command
+        wiring = sentinel = None
+        if FAILOVER in order.kinds:
+            sentinel = stack.enter_context(running(UnderSentinel))
+            command = sentinel_command(sentinel)
+        front = free_block()
+        if needs_wires(order.kinds):
+            ports = Ports(front)
+            names = [instance.name for instance in topology(ports, folder, FULL).instances]
+            wiring = Wiring(wires_of(ports, names), REPOSITORY)
+            stack.callback(wiring.close)
+            command = WiredCommand(wiring.wires)
+        mesh = Mesh(folder / "mesh", front, scale=FULL, command=command)
+        stack.callback(mesh.erase)
+        stack.callback(keep_logs, mesh, folder / "logs")
         mesh.up(say)
         asyncio.run(sign_up_admin(client.front(mesh)))
-        outcome = asyncio.run(run(mesh, order, folder / "history.jsonl", say, wiring))
-    finally:
-        keep_logs(mesh, folder / "logs")
-        mesh.erase()
-        if wiring is not None:
-            wiring.close()
+        outcome = asyncio.run(run(mesh, order, folder / "history.jsonl", say, wiring, sentinel))
     print()
     for line in (*outcome.report, *outcome.trouble, *table(outcome.result)):
         print(line)
@@ -153,13 +168,15 @@ def main() -> int:
 def _order() -> Order:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.run", description=__doc__)
     parser.add_argument("--seconds", type=float, default=120, help="for how long to break things (default 120)")
-    parser.add_argument("--nemesis", default="", help=f"some of {','.join(KINDS)} (default all)")
+    parser.add_argument("--nemesis", default="", help=f"some of {','.join(KINDS)} (default all), or {FAILOVER}")
     parser.add_argument("--seed", type=int, default=0, help="the same seed breaks the same things (default: random)")
     parser.add_argument("--rate", type=float, default=60, help="writes a second that are tried (default 60)")
     given = parser.parse_args()
     kinds = tuple(filter(None, given.nemesis.split(","))) or KINDS
-    if unknown := [kind for kind in kinds if kind not in KINDS]:
-        parser.error(f"there is no fault {unknown[0]!r}: choose some of {', '.join(KINDS)}")
+    if unknown := [kind for kind in kinds if kind not in (*KINDS, FAILOVER)]:
+        parser.error(f"there is no fault {unknown[0]!r}: choose some of {', '.join((*KINDS, FAILOVER))}")
+    if FAILOVER in kinds and needs_wires(kinds):
+        parser.error(f"{FAILOVER} runs on a Redis of its own, to which there are no wires: run it without {kinds}")
     return Order(given.seconds, kinds, given.seed or random.randrange(1, 1_000_000), given.rate)
 
 

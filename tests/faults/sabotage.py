@@ -1,28 +1,35 @@
 """Services that break a promise on purpose, by which is seen that the workload and the checker would notice.
 
-`python -m tests.faults.sabotage services.messaging --instance …` runs the service with its part of the sabotage:
+`python -m tests.faults.sabotage DEED,DEED services.messaging --instance …` runs the service with its part in the deeds:
 
-- messaging reads from any replica, however old, and loses each twentieth publish;
-- edges deliver across a gap, and never ask for what they lack;
-- auth answers a revocation without telling the control stream.
+- `stale-reads`: messaging reads from any replica, however old;
+- `lossy-bus`: messaging loses one publish in a hundred;
+- `no-repair`: edges deliver across a gap, and never ask for what they lack;
+- `silent-revocations`: auth answers a revocation without telling the control stream;
+- `skipping-resume`: an edge that hands a connection over keeps one frame to itself.
 """
 
 import runpy
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from deploy.local.paths import Layout
-from deploy.local.programs import service_command
+from deploy.local.programs import Command, service_command
 from deploy.local.topology import Instance
 
-_LOST = 20
+_LOST = 100
 
 
-def command(instance: Instance, layout: Layout) -> Sequence[str]:
-    """How to run an instance, sabotaged. See deploy.local.programs.Command."""
-    python, dash_m, module, *rest = service_command(instance, layout)
-    return [python, dash_m, "tests.faults.sabotage", module, *rest]
+def command(*deeds: str) -> Command:
+    """How to run instances that do these deeds."""
+
+    def sabotaged(instance: Instance, layout: Layout) -> Sequence[str]:
+        python, dash_m, module, *rest = service_command(instance, layout)
+        return [python, dash_m, "tests.faults.sabotage", ",".join(deeds), module, *rest]
+
+    return sabotaged
 
 
 class _AnySeq(int):
@@ -82,14 +89,29 @@ def _silent_revocations() -> None:
     Revocations.announce = silent  # type: ignore[method-assign]
 
 
-_PARTS = {
-    "services.messaging": (_stale_reads, _lossy_bus),
-    "services.edge": (_no_repair,),
-    "services.auth": (_silent_revocations,),
+def _skipping_resume() -> None:
+    from services.edge.ws.resumption import Resumption, State
+
+    take = Resumption.take
+
+    def skipping(self: Resumption, *asked: Any) -> Any:
+        state = take(self, *asked)
+        return replace(state, heads=state.heads[1:]) if isinstance(state, State) else state
+
+    Resumption.take = skipping  # type: ignore[assignment, method-assign]
+
+
+_DEEDS: Mapping[str, tuple[str, Callable[[], None]]] = {
+    "stale-reads": ("services.messaging", _stale_reads),
+    "lossy-bus": ("services.messaging", _lossy_bus),
+    "no-repair": ("services.edge", _no_repair),
+    "silent-revocations": ("services.auth", _silent_revocations),
+    "skipping-resume": ("services.edge", _skipping_resume),
 }
 
 if __name__ == "__main__":
-    service = sys.argv.pop(1)
-    for part in _PARTS.get(service, ()):
-        part()
+    deeds, service = sys.argv.pop(1).split(","), sys.argv.pop(1)
+    for doer, deed in map(_DEEDS.__getitem__, deeds):
+        if doer == service:
+            deed()
     runpy.run_module(service, run_name="__main__", alter_sys=True)

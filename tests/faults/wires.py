@@ -1,7 +1,8 @@
 """TCP proxies between the parts of a mesh, each of which can be cut, held and slowed down on command.
 
 They run in a process of their own (`python -m tests.faults.wires PORT:TARGET …`), which reads its orders line by line:
-`PORT pass`, `PORT cut`, `PORT hold`, `PORT delay SECONDS`.
+`PORT pass`, `PORT cut`, `PORT hold`, `PORT mute`, `PORT deafen`, `PORT delay SECONDS`. A held wire swallows nothing:
+what was sent arrives when it passes again. A mute one holds what the instance says, a deafened one what it is told.
 """
 
 import asyncio
@@ -19,18 +20,18 @@ from deploy.local.ports import Ports
 from deploy.local.programs import service_command
 from deploy.local.topology import Instance
 
-_FIRST = 85
-"""Behind the last port that the edges of such a mesh use."""
+_FIRST = 79
+"""Behind the last port that the three edges of such a mesh use."""
 _CHUNK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """From an instance to a store."""
+    """From an instance to a store, or to Envoy."""
 
     instance: str
     store: str
-    """redis or postgres."""
+    """redis, postgres, or envoy: the way to the other services."""
     port: int
     target: int
 
@@ -41,14 +42,15 @@ class Wire:
 
 
 def wires_of(ports: Ports, instances: Sequence[str]) -> list[Wire]:
-    """A wire from each instance to each store that it uses."""
-    stores = {"redis": ports.redis, "postgres": ports.postgres_primary}
-    pairs = [
-        (instance, store)
-        for instance in instances
-        for store in stores
-        if not (instance.startswith("edge") and store == "postgres") and not instance.startswith("files")
-    ]
+    """A wire from each instance to what it uses: edges call services, messaging calls auth."""
+    stores = {"redis": ports.redis, "postgres": ports.postgres_primary, "envoy": ports.mesh}
+    used = {
+        "auth": ("redis", "postgres"),
+        "messaging": ("redis", "postgres", "envoy"),
+        "presence": ("redis", "postgres"),
+        "edge": ("redis", "envoy"),
+    }
+    pairs = [(name, store) for name in instances for store in used.get(name.rpartition("-")[0], ())]
     return [
         Wire(instance, store, ports.front + _FIRST + place, stores[store])
         for place, (instance, store) in enumerate(pairs)
@@ -71,6 +73,9 @@ class WiredCommand:
         if postgres is not None:
             password = secrets.load(layout.secrets).chorus
             environment.append(f"MM_SQLSETTINGS_DATASOURCE=postgres://chorus:{password}@127.0.0.1:{postgres}/chorus")
+        envoy = self._ports.get((instance.name, "envoy"))
+        if envoy is not None:
+            environment.append(f"MM_CHORUSSETTINGS_MESHADDRESS=127.0.0.1:{envoy}")
         return ["/usr/bin/env", *environment, *service_command(instance, layout)]
 
 
@@ -92,7 +97,7 @@ class Wiring:
         self._process.stdout.readline()
 
     def order(self, wire: Wire, what: str) -> None:
-        """Have a wire pass, cut, hold, or delay by so many seconds."""
+        """Have a wire pass, cut, hold, mute, deafen, or delay by so many seconds."""
         pipe = self._process.stdin
         assert pipe is not None
         pipe.write(f"{wire.port} {what}\n")
@@ -110,19 +115,23 @@ class _Proxy:
     target: int
     delay: float = 0.0
     cut: bool = False
-    open: asyncio.Event = field(default_factory=asyncio.Event)
+    out: asyncio.Event = field(default_factory=asyncio.Event)
+    """Whether what the instance says gets through."""
+    back: asyncio.Event = field(default_factory=asyncio.Event)
     writers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def serve(self) -> None:
-        self.open.set()
+        self.out.set()
+        self.back.set()
         await asyncio.start_server(self._accept, "127.0.0.1", self.port, limit=_CHUNK)
 
     def obey(self, what: str, seconds: float) -> None:
         self.cut, self.delay = what == "cut", seconds
-        if what == "hold":
-            self.open.clear()
-        else:
-            self.open.set()
+        for gate, stopped_by in ((self.out, ("hold", "mute")), (self.back, ("hold", "deafen"))):
+            if what in stopped_by:
+                gate.clear()
+            else:
+                gate.set()
         if self.cut:
             for writer in [*self.writers]:
                 writer.transport.abort()
@@ -137,13 +146,13 @@ class _Proxy:
             writer.transport.abort()
             return
         self.writers |= {writer, far_writer}
-        await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+        await asyncio.gather(self._pump(reader, far_writer, self.out), self._pump(far_reader, writer, self.back))
         self.writers -= {writer, far_writer}
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(_CHUNK):
-                await self.open.wait()
+                await gate.wait()
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 writer.write(data)
