@@ -43,6 +43,12 @@ class Database:
         with self._connect(self._mesh.ports.postgres_primary, service) as connection:
             return connection.execute(statement, values).rowcount
 
+    def count(self, service: str, query: LiteralString, *values: Any) -> int:
+        """Ask the primary for a number."""
+        with self._connect(self._mesh.ports.postgres_primary, service) as connection:
+            row = connection.execute(query, values).fetchone()
+            return int(row[0]) if row else 0
+
     def await_on_replica(self, service: str, query: LiteralString, *values: Any, seconds: float = 10) -> Sequence[Any]:
         """Ask the replica until it answers a row; return the rows."""
         deadline = time.monotonic() + seconds

@@ -1,6 +1,7 @@
 """How to reach the Redis of RedisSettings: a Cluster, else the master that Sentinel names, else one address."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 from typing import Any, Final, cast
 
@@ -19,6 +20,7 @@ AWAY: Final = (RedisError, RedisClusterException, OSError, asyncio.TimeoutError)
 _CONNECT_SECONDS: Final = 2.0
 _SENTINEL_SECONDS: Final = 0.4
 """For one sentinel: the next one is asked well within the second that a revocation may take."""
+_ASK_SECONDS: Final = 0.5
 _NODE_SECONDS: Final = 0.7
 """For one node of a Cluster. Only an error of the client's own makes it look where the slots are now, so this must come
 before the caller's patience ends."""
@@ -34,7 +36,7 @@ def connect(settings: Settings, **options: Any) -> Redis:
     redis = settings.RedisSettings
     if redis.ClusterAddresses:
         return cast("Redis", connect_cluster(settings, **options))
-    chosen = {"db": redis.RedisDB, **credentials(settings), **options}
+    chosen = {"db": redis.RedisDB, "retry": at_most(1), **credentials(settings), **options}
     if redis.SentinelAddresses:
         sentinel: Any = Sentinel(  # type: ignore[no-untyped-call]
             [_split(address) for address in redis.SentinelAddresses],
@@ -78,7 +80,25 @@ def at_most(retries: int) -> Retry:
 
 
 class _PoolWithSentinels(SentinelConnectionPool):
-    """Connections to the master; closing it closes those to the sentinels too, which redis-py leaves open."""
+    """Connections to the master; closing it closes those to the sentinels too, which redis-py leaves open.
+
+    A master that was deposed, or killed and back, empty, before the sentinels have made it a replica, takes what it is
+    sent and loses it. So before a connection is used the sentinels are asked, at most twice a second; if none answers,
+    what was known last holds.
+    """
+
+    _asked_at = float("-inf")
+
+    async def ensure_connection(self, connection: Any) -> None:
+        if connection.is_connected:
+            now = asyncio.get_running_loop().time()
+            if now - self._asked_at >= _ASK_SECONDS:
+                self._asked_at = now
+                with contextlib.suppress(*AWAY):
+                    await self.get_master_address()  # type: ignore[no-untyped-call]
+            if self.master_address not in (None, (connection.host, connection.port)):
+                await connection.disconnect()
+        await super().ensure_connection(connection)
 
     async def aclose(self) -> None:
         await super().aclose()

@@ -82,6 +82,7 @@ class Server(Nodes):
         pool = self._writer.connection_pool
         self._sentinel = pool if isinstance(pool, SentinelConnectionPool) else None
         self._confirmed_at = float("-inf")
+        self._master: Any = None
         self._reads: set[asyncio.Timeout] = set()
 
     def groups(self, streams: Sequence[bytes]) -> list[tuple[bytes, ...]]:
@@ -120,8 +121,8 @@ class Server(Nodes):
         now = asyncio.get_running_loop().time()
         if now - self._confirmed_at < _CONFIRM_SECONDS:
             return
-        before: Any = pool.master_address
-        if before != await _any(pool.get_master_address()) and before is not None:  # type: ignore[no-untyped-call]
+        before, self._master = self._master, await _any(pool.get_master_address())  # type: ignore[no-untyped-call]
+        if self._master != before and before is not None:
             await _any(pool.update_active_connections_for_reconnect())  # type: ignore[no-untyped-call]
             for limit in self._reads:
                 if not limit.expired():
