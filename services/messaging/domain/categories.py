@@ -114,6 +114,17 @@ def changed(before: Category, asked: Category, member_of: Collection[str]) -> Ca
     )
 
 
+def remuted(before: Iterable[Category], after: Iterable[Category]) -> dict[str, bool]:
+    """Return the channels that are muted or no longer, because their heading became so or they came under another."""
+    was = {channel_id: category.muted for category in before for channel_id in category.channel_ids}
+    return {
+        channel_id: category.muted
+        for category in after
+        for channel_id in category.channel_ids
+        if was.get(channel_id, category.muted) != category.muted
+    }
+
+
 def reordered(present: Sequence[Category], ids: Sequence[str]) -> list[Category]:
     """Return the headings in the order of `ids`. Raises categories_refused unless these are exactly their ids."""
     by_id = {category.id: category for category in present}

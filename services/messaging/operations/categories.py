@@ -1,6 +1,6 @@
 """The headings of a user's sidebar."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chorus.messaging.v1 import events_pb2
@@ -18,7 +18,9 @@ from services.messaging.operations.changing import Change, Changes
 from services.messaging.operations.users import Users
 from services.messaging.store import access
 from services.messaging.store import categories as store
+from services.messaging.store import memberships as member_store
 from services.messaging.wire import categories as wire
+from services.messaging.wire import memberships as member_wire
 
 
 class CategoryOperations:
@@ -88,10 +90,12 @@ class CategoryOperations:
             after = {c.id: categories.changed(known[c.id], c, inside) for c in asked}
             await store.put(change.tx, user_id, team_id, list(after.values()))
             await store.fill(change.tx, user_id, team_id, list(after.values()))
-            now = {category.id: category for category in await _arranged(change.tx, user_id, team_id)}
+            arranged = await _arranged(change.tx, user_id, team_id)
+            now = {category.id: category for category in arranged}
             shown = [now[id] for id in after]
             body = events_pb2.CategoriesUpdated(categories=map(wire.category, shown), team_id=team_id)
             change.announce(topic, body, change.next_at(topic))
+            await _mute(change, user_id, categories.remuted(present, arranged))
             return [now[category.id] for category in asked]
 
         return await self._changes.commit(work)
@@ -133,6 +137,17 @@ class CategoryOperations:
     async def _require_for(self, actor: Actor, user_id: str) -> None:
         target = (await self._users.require([user_id]))[user_id]
         require(may_act_for(actor.user_id, user_id, actor.roles, target.roles), "edit_other_users")
+
+
+async def _mute(change: Change, user_id: str, muted: Mapping[str, bool]) -> None:
+    """Mute channels, or no longer, with the headings that they are under."""
+    if not muted:
+        return
+    topic = user_topic(user_id)
+    at = change.next_at(topic)
+    await member_store.lock_rows(change.tx, user_id, list(muted))
+    for member in await member_store.mute(change.tx, user_id, muted, at):
+        change.announce(topic, events_pb2.MemberUpdated(member=member_wire.member(member)), at)
 
 
 async def _arranged(tx: Transaction, user_id: str, team_id: str) -> list[Category]:

@@ -1,6 +1,6 @@
 """Channel members: SQL over arrays, on the transaction it is given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from psycopg.types.json import Jsonb
@@ -51,6 +51,11 @@ UPDATE channel_members m SET msg_count = c.total_msg_count, msg_count_root = c.t
   marked_unread_at = 0,
   last_update_at = greatest(m.last_update_at, %(now)s)
 FROM channels c WHERE c.id = m.channel_id AND m.user_id = %(user)s AND m.channel_id = ANY(%(channels)s)"""
+_MUTE: Final = _sql("""
+UPDATE channel_members m SET last_update_at = greatest(m.last_update_at, %(now)s),
+  notify_props = m.notify_props || jsonb_build_object('mark_unread', CASE WHEN new.muted THEN 'mention' ELSE 'all' END)
+FROM unnest(%(channels)s::text[], %(muted)s::boolean[]) AS new (channel_id, muted)
+WHERE m.channel_id = new.channel_id AND m.user_id = %(user)s RETURNING <member>""")
 # One statement, so one snapshot: a membership and the position of its topic belong together.
 _BASELINE: Final = """
 SELECT asked.n, heard.topic, coalesce(t.seq, 0) AS seq
@@ -146,6 +151,12 @@ async def lock_rows(tx: Transaction, user_id: str, channel_ids: Sequence[str]) -
 async def view(tx: Transaction, user_id: str, channel_ids: Sequence[str], now: int) -> None:
     """Mark everything as seen in channels whose member rows are locked."""
     await tx.fetch(_VIEW, user=user_id, channels=list(channel_ids), now=now)
+
+
+async def mute(tx: Transaction, user_id: str, muted: Mapping[str, bool], now: int) -> list[Member]:
+    """Mute a user's channels, or no longer, by channel id, whose member rows are locked; return the memberships."""
+    rows = await tx.fetch(_MUTE, user=user_id, channels=list(muted), muted=list(muted.values()), now=now)
+    return [Member(*row) for row in rows]
 
 
 async def baseline(tx: Transaction, user_ids: Sequence[str]) -> list[list[tuple[str, int]]]:

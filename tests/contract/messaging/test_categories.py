@@ -149,3 +149,28 @@ async def test_the_sidebar_costs_the_same_however_many_channels_there_are(scene:
     with counted() as many:
         assert len((await sidebar.all())["Channels"].channel_ids) == 8
     assert len(many) == len(few) <= 4
+
+
+async def test_what_is_under_a_muted_heading_is_muted_and_no_longer_when_it_leaves(scene: Scene) -> None:
+    alice = await scene.user("alice")
+    team = await scene.team(alice)
+    one, two = await scene.channel(alice, team.id), await scene.channel(alice, team.id)
+    sidebar = Sidebar(scene, alice, team.id)
+    mine = await sidebar.create("Mine", one.id, two.id)
+
+    def marks() -> dict[str, str]:
+        rows = scene.sql(
+            "SELECT channel_id, notify_props ->> 'mark_unread' FROM channel_members WHERE user_id = %s", alice
+        )
+        return {channel: mark for channel, mark in rows if channel in (one.id, two.id)}
+
+    assert marks() == {one.id: "all", two.id: "all"}
+    mine.muted = True
+    await sidebar.update(mine)
+    assert marks() == {one.id: "mention", two.id: "mention"}
+    assert (await scene.kinds(f"user:{alice}"))[-3:] == ["categories_updated", "member_updated", "member_updated"]
+    mine.channel_ids[:] = [one.id]
+    await sidebar.update(mine)
+    assert marks() == {one.id: "mention", two.id: "all"}
+    told = [body.member for kind, body in await scene.events(f"user:{alice}") if kind == "member_updated"]
+    assert [(m.channel_id, m.notify_props["mark_unread"]) for m in told[2:]] == [(two.id, "all")]
