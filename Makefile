@@ -15,10 +15,10 @@ LOCK := .tools/bin/uv pip compile -q --upgrade --universal --python-version 3.11
 CONTRACTS := $(shell find protos -name '*.proto' -o -type d 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status demo bench test faults check protos lock venv dev clean
+.PHONY: help up down status demo bench bench-compare costs test faults check protos lock venv dev clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 	@echo "  PORT=8165 DATA=path on up, down and status name another mesh; demo, bench and test run on meshes of their own."
 	@echo "  After make up, .venv/bin/chorus --help shows the rest: status, logs, scale, config."
 
@@ -36,6 +36,12 @@ demo: venv $(VENV)/protos ## half a minute of people talking through different e
 
 bench: dev $(VENV)/protos ## what a mesh carries beside what the machine can (QUICK=1: two minutes; URL= ADMIN=login:password)
 	@$(RUN) -m tests.load.bench $(if $(QUICK),--quick) $(if $(URL),--url "$(URL)") $(if $(ADMIN),--admin "$(ADMIN)")
+
+bench-compare: dev $(VENV)/protos ## CPU a post, page and delivery takes here and in BASE=revision, and which of it moved beyond noise
+	@$(RUN) -m tests.load.compare "$(or $(BASE),HEAD)" $(if $(UNITS),--units $(UNITS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+costs: dev $(VENV)/protos ## CPU a post, page and delivery takes, process by process, on a busy machine too (UNITS=post ROUNDS=5)
+	@$(RUN) -m tests.load.costs $(if $(UNITS),--units $(UNITS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 test: dev $(VENV)/protos ## all tests, with meshes of their own on free ports (TESTS=tests/unit: some)
 	@$(RUN) -m pytest $(TESTS)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -18,7 +19,7 @@ from deploy.local.mesh import Mesh
 from deploy.local.paths import REPOSITORY
 from deploy.local.ports import free_block
 from deploy.local.trouble import Trouble
-from tests.load import limits, report
+from tests.load import cache, limits, report
 from tests.load.generator import Crew, Generator
 from tests.load.processes import Processes, spent
 from tests.load.report import Limits, Phase
@@ -39,6 +40,10 @@ between the services and fsync on, with the load beside it on the same cores.
   ping     bare requests that no service works for      idle     one post at a time, nothing else going on
   post     as many posts as go, 32 at a time            read     as many pages of 60 posts as go
   paced    20 posts/s to 200 sockets: the delay         fanout   as many deliveries to 200 sockets as go
+  beside   read, with 20 posts/s into the pages read
+
+Where posts go at a rate (idle, beside, paced), latencies and delays count from when a post was due, not from when the
+load came to it: a stall is charged with everything that should have been sent meanwhile.
 """
 
 _MORE = """\
@@ -48,7 +53,7 @@ The last line is one JSON object with all of it. Exit code 1: something was refu
 """
 
 _DATA = REPOSITORY / "build" / "bench"
-_ORDER = ("ping", "idle", "post", "read", "connect", "paced", "fanout")
+_ORDER = ("ping", "idle", "post", "read", "beside", "connect", "paced", "fanout")
 _LOOK = 2.0  # seconds
 _WARM_UP = ("ping", "post", "read")
 
@@ -115,8 +120,12 @@ class Bench:
 
     def _measured(self, name: str) -> Phase:
         before = self._processes.cpu() if self._processes else {}
+        asked = cache.pages(self._mesh) if self._mesh else {}
         figures = self._generator.ask(name, self._plan.phase)
         after = self._processes.cpu() if self._processes else {}
+        hits = cache.hit_rate(asked, cache.pages(self._mesh)) if self._mesh else None
+        if hits is not None:
+            figures["cache_hits"] = hits
         return Phase(figures, spent(before, after))
 
     def _memory(self) -> Mapping[str, int]:
@@ -160,6 +169,9 @@ def measure(arguments: argparse.Namespace, url: str, mesh: Mesh | None) -> int:
         "seconds": round(time.monotonic() - began, 1),
     }
     _print(bench, most, facts, arguments.sockets)
+    if arguments.json:
+        figures = report.as_json(bench.phases, most, bench.memory, facts)
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
     return 1 if any(_is_fault(phase) for phase in bench.phases.values()) else 0
 
 
@@ -206,6 +218,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="bench", description=_ABOUT, epilog=_MORE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="short phases")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the last line there too, for people to read")
     parser.add_argument("--url", default="", metavar="URL", help="a running server, instead of a mesh of its own")
     parser.add_argument("--admin", default="", metavar="LOGIN:PASSWORD", help="of a running server that has users")
     parser.add_argument("--people", type=int, default=40, metavar="N", help="(default 40)")

@@ -158,6 +158,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Trouble as trouble:
         print(f"costs: {trouble}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("costs: interrupted", file=sys.stderr)
+        return 130
     Console().print(table(figures))
     for fault in figures["faults"]:
         print(f"note: {fault}")

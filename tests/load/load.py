@@ -100,21 +100,18 @@ class Load:
 
     async def read(self, seconds: float) -> dict[str, Any]:
         """As many newest pages as go, of all channels."""
-        people = endless(self._crowd, self._workers)
-        messages = [
-            [
-                connection.request("GET", f"/api/v4/channels/{channel}/posts?page=0&per_page={PAGE}", person.token)
-                for channel in self._crowd.channels
-            ]
-            for person in people
-        ]
-
-        async def act(worker: int, _: int, __: float) -> int:
-            answer = await lines[worker].send(random.choice(messages[worker]))
-            return answer.status if answer.body.count(b'"create_at"') >= PAGE else -answer.status
-
         lines = await self._lines(self._workers)
-        return await self._loop(lines, seconds, act, 200)
+        return await self._loop(lines, seconds, self._reading(lines), 200)
+
+    async def beside(self, seconds: float, rate: float = 20) -> dict[str, Any]:
+        """As many newest pages as go, while so many posts a second are written into them."""
+        readers, writers = await self._lines(self._workers), await self._lines(int(rate))
+        reads, posts = await asyncio.gather(
+            self._loop(readers, seconds, self._reading(readers), 200),
+            self._loop(writers, seconds, self._posting(writers, self._crowd.channels), 201, rate=rate),
+        )
+        failures = Counter(reads["failures"]) + Counter(posts["failures"])
+        return {**reads, "failures": dict(failures), "posts": posts["done"], "post_p99_ms": posts["p99_ms"]}
 
     async def connect(self, _: float) -> dict[str, Any]:
         """Open the sockets that the next phases deliver to."""
@@ -152,6 +149,21 @@ class Load:
             return (
                 await lines[worker].send(connection.request("POST", "/api/v4/posts", person.token, body.encode()))
             ).status
+
+        return act
+
+    def _reading(self, lines: Sequence[Connection]) -> Act:
+        messages = [
+            [
+                connection.request("GET", f"/api/v4/channels/{channel}/posts?page=0&per_page={PAGE}", person.token)
+                for channel in self._crowd.channels
+            ]
+            for person in endless(self._crowd, len(lines))
+        ]
+
+        async def act(worker: int, _: int, __: float) -> int:
+            answer = await lines[worker].send(random.choice(messages[worker]))
+            return answer.status if answer.body.count(b'"create_at"') >= PAGE else -answer.status
 
         return act
 
@@ -227,6 +239,7 @@ PHASES: Mapping[str, Callable[[Load, float], Awaitable[dict[str, Any]]]] = {
     "idle": Load.idle,
     "post": Load.post,
     "read": Load.read,
+    "beside": Load.beside,
     "connect": Load.connect,
     "paced": Load.paced,
     "fanout": Load.fanout,

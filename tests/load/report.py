@@ -104,6 +104,7 @@ def rows(phases: Mapping[str, Phase], limits: Limits) -> list[Row]:
     lines = [
         _line(phases, "post", "posts", "rows committed", limits.rows),
         _line(phases, "read", "pages of 60 posts", "bare requests", ping),
+        _line(phases, "beside", "pages beside 20 posts/s", "bare requests", ping),
         _line(phases, "fanout", "deliveries", "C sends", limits.sends),
         _line(phases, "paced", "deliveries at 20 posts/s"),
         _idle(phases, limits.commit_ms),
@@ -178,6 +179,8 @@ def remarks(phases: Mapping[str, Phase], limits: Limits, facts: Mapping[str, Any
             found.append(f"{name}: {figures['done']:,} deliveries, expected {figures['expected']:,}")
         if figures.get("misnumbered") or figures.get("closed"):
             found.append(f"{name}: {figures['misnumbered']} frames misnumbered, {figures['closed']} sockets closed")
+        if "cache_hits" in figures:
+            found.append(f"{name}: {figures['cache_hits']:.1%} of the pages came from the edges' caches")
         busy = ratio(figures.get("generator_cpu"), figures.get("seconds")) or 0.0
         if busy > 0.9:
             found.append(f"{name}: the load itself kept {busy:.0%} of a core busy, and may have been the limit")
