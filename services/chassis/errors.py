@@ -128,6 +128,7 @@ class Reason(StrEnum):
     IMAGE_TOO_LARGE = "image_too_large"
     NO_THUMBNAIL = "no_thumbnail"
     NO_PREVIEW = "no_preview"
+    PUBLIC_LINKS_DISABLED = "public_links_disabled"
     CLIENT_IDS_MISMATCH = "client_ids_mismatch"
 
 

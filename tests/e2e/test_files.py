@@ -130,3 +130,16 @@ async def test_another_persons_file_cannot_be_attached(world: World) -> None:
     assert post["file_ids"] == [info["id"]]
     again = await say(ana.rest, channel["id"], "twice", file_ids=[info["id"]])
     assert not again["file_ids"]
+
+
+async def test_nobody_gets_a_link_that_anybody_could_follow(world: World) -> None:
+    ana, eve = await world.people("ana", "eve")
+    channel = await world.room(ana, kind="P")
+    upload = await ana.rest.send(
+        "POST", "/files", body=b"a file", params={"channel_id": channel["id"], "filename": "notes.txt"}
+    )
+    (info,) = upload.expect(201)["file_infos"]
+    path = f"/files/{info['id']}/link"
+    assert await ana.rest.refused("GET", path) == (403, "api.file.get_public_link.disabled.app_error")
+    assert await eve.rest.refused("GET", path) == (403, "api.context.permissions.app_error")
+    assert await ana.rest.refused("GET", f"/files/{'x' * 26}/link") == (404, "app.file_info.get.app_error")

@@ -274,6 +274,9 @@ SHAPES: Final[dict[Reason, Shape]] = {
     _R.NO_PREVIEW: Shape(
         400, "api.file.get_file_preview.no_preview.app_error", "The file doesn't have a preview image."
     ),
+    _R.PUBLIC_LINKS_DISABLED: Shape(
+        403, "api.file.get_public_link.disabled.app_error", "Public links have been disabled on this server."
+    ),
     _R.CLIENT_IDS_MISMATCH: Shape(
         400,
         "api.file.upload_file.incorrect_number_of_client_ids.app_error",

@@ -30,6 +30,7 @@ class Files:
             Route("GET", "/files/{file_id}/preview", self.preview, streams=True),
             Route("HEAD", "/files/{file_id}/preview", self.preview, streams=True),
             Route("GET", "/files/{file_id}/info", self.info),
+            Route("GET", "/files/{file_id}/link", self.link),
         )
 
     def __init__(self, client: FileClient, settings: Settings) -> None:
@@ -78,6 +79,11 @@ class Files:
         """Return a file's description."""
         info = await self._files.info(call.caller, call.id("file_id"))
         return answer(files.file_json(info), headers=_INFO_HEADERS)
+
+    async def link(self, call: Call) -> web.StreamResponse:
+        """Refuse a link that anybody could follow: there are none, and the client config says so (EnablePublicLink)."""
+        await self._files.info(call.caller, call.id("file_id"))
+        raise DomainError(Reason.PUBLIC_LINKS_DISABLED)
 
     async def download(self, call: Call) -> web.StreamResponse:
         """Send a file, or the part of it that is asked for."""
