@@ -49,6 +49,11 @@ class Database:
             row = connection.execute(query, values).fetchone()
             return int(row[0]) if row else 0
 
+    def read(self, service: str, query: LiteralString, *values: Any) -> Sequence[Any]:
+        """What the primary answers."""
+        with self._connect(self._mesh.ports.postgres_primary, service) as connection:
+            return connection.execute(query, values).fetchall()
+
     def await_on_replica(self, service: str, query: LiteralString, *values: Any, seconds: float = 10) -> Sequence[Any]:
         """Ask the replica until it answers a row; return the rows."""
         deadline = time.monotonic() + seconds
