@@ -15,7 +15,8 @@ FROM channels c LEFT JOIN posts p ON p.channel_id = c.id AND p.original_id = '' 
   AND p.type <> ALL(%(uncounted)s)
 GROUP BY c.id HAVING c.total_msg_count_root <> count(p.id)"""
 # A post counts as unread when it is younger than the last look, deleted or not; only those that were already deleted
-# when the member said "unread from here" do not. Who comes anew has no mentions from before.
+# when the member said "unread from here" do not. Who comes anew has no mentions from
+# before, unless it says so by a post from before.
 _MEMBERS: Final = """
 WITH comings AS (
   SELECT channel_id, COALESCE(props::json ->> 'addedUserId', user_id) AS user_id, max(create_at) AS at FROM posts
@@ -25,9 +26,10 @@ WITH comings AS (
   SELECT m.channel_id, m.user_id,
     count(p.id) FILTER (WHERE p.type <> ALL(%(uncounted)s)) AS msgs,
     count(p.id) FILTER (WHERE p.type <> ALL(%(uncounted)s) AND p.root_id = '') AS msgs_root,
-    count(p.id) FILTER (WHERE m.user_id = ANY(p.mentioned) AND p.create_at >= COALESCE(n.at, 0)) AS mentions,
-    count(p.id) FILTER (WHERE m.user_id = ANY(p.mentioned) AND p.create_at >= COALESCE(n.at, 0) AND p.root_id = '')
-      AS mentions_root
+    count(p.id) FILTER (WHERE m.user_id = ANY(p.mentioned)
+                        AND (m.marked_unread_at > 0 OR p.create_at >= COALESCE(n.at, 0))) AS mentions,
+    count(p.id) FILTER (WHERE m.user_id = ANY(p.mentioned) AND p.root_id = ''
+                        AND (m.marked_unread_at > 0 OR p.create_at >= COALESCE(n.at, 0))) AS mentions_root
   FROM channel_members m
   LEFT JOIN comings n ON n.channel_id = m.channel_id AND n.user_id = m.user_id
   LEFT JOIN posts p ON p.channel_id = m.channel_id AND p.original_id = '' AND p.create_at > m.last_viewed_at

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chorus.messaging.v1 import memberships_pb2, posts_pb2, posts_pb2_grpc, threads_pb2, threads_pb2_grpc
+from services.chassis.database import Row, Statement, Transaction
 from services.chassis.errors import Reason
 from services.chassis.ids import new_id
 from tests.contract.messaging.scene import Scene
@@ -226,3 +227,41 @@ async def test_hundreds_of_concurrent_acts_leave_every_counter_as_the_posts_say(
         await asyncio.gather(*(act() for _ in range(60)), return_exceptions=True)
         assert differences(talk.scene.dsn) == []
     assert talk.scene.deadlocks() == 0
+
+
+async def test_lists_ask_as_much_for_many_threads_as_for_one(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b, *_ = talk.people
+    asked: list[str] = []
+    pipelined = Transaction.pipelined
+
+    async def counting(tx: Transaction, *statements: Statement) -> list[list[Row]]:
+        asked.extend(sql for sql, _ in statements)
+        return await pipelined(tx, *statements)
+
+    monkeypatch.setattr(Transaction, "pipelined", counting)
+    posts = posts_pb2_grpc.PostServiceStub(talk.scene.caller.channel)
+
+    async def cost() -> dict[str, int]:
+        request = posts_pb2.ListPostsRequest(
+            actor=talk.scene.actor(a), channel_id=talk.channel, per_page=60, roots_only=True
+        )
+        costs = {}
+        for name, call in (
+            ("threads", lambda: talk.threads(a)),
+            ("teams", lambda: talk.ask("CountTeamUnreads", a, include_threads=True)),
+            ("posts", lambda: talk.scene.call(posts.ListPosts, request)),
+            ("reply", lambda: talk.post(b, "re", roots[0])),
+        ):
+            asked.clear()
+            await call()
+            # Not those by which the process keeps up with auth meanwhile.
+            costs[name] = len([sql for sql in asked if "projections" not in sql and "mention_keywords" not in sql])
+        return costs
+
+    roots = [(await talk.post(a)).id]
+    await talk.post(b, "re", roots[0])
+    one = await cost()
+    for _ in range(8):
+        roots.append((await talk.post(a)).id)
+        await talk.post(b, "re", roots[-1])
+    assert await cost() == one
