@@ -30,7 +30,7 @@ async def wire(process: Process) -> None:
     version = server_version(settings, facts)
 
     rest = Application(
-        resources(clients, sessions, settings, facts),
+        resources(clients, sessions, settings, facts, metrics),
         sessions,
         process.readiness,
         RestMetrics(metrics),

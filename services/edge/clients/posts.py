@@ -80,10 +80,10 @@ class PostClient:
         request = posts_pb2.GetPostsRequest(actor=actor(caller), ids=ids)
         return (await self._peer.call(self._posts.GetPosts, request)).posts
 
-    async def page(self, caller: Caller, request: posts_pb2.ListPostsRequest) -> posts_pb2.PostPage:
-        """Return a page of a channel's history."""
+    async def page(self, caller: Caller, request: posts_pb2.ListPostsRequest) -> posts_pb2.ListPostsResponse:
+        """Return a page of a channel's history, with the position of the log that it shows."""
         request.actor.CopyFrom(actor(caller))
-        return (await self._peer.call(self._posts.ListPosts, request)).page
+        return await self._peer.call(self._posts.ListPosts, request)
 
     async def unread(self, caller: Caller, request: posts_pb2.ListUnreadPostsRequest) -> posts_pb2.PostPage:
         """Return the history around what a user has not seen."""

@@ -178,8 +178,8 @@ Handler = Callable[[Call], Awaitable[web.StreamResponse]]
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] = JSON) -> web.Response:
-    """Return a value as JSON."""
-    return web.Response(body=_encoder.encode(value), status=status, headers=headers)
+    """Return a value as JSON, as an answer."""
+    return web.Response(body=encoded(value), status=status, headers=headers)
 
 
 def tagged(call: Call, value: Any) -> web.Response:
@@ -187,11 +187,21 @@ def tagged(call: Call, value: Any) -> web.Response:
 
     The tag is good at every edge, provided that the value has one order everywhere.
     """
-    body = _encoder.encode(value)
-    tag = f"{VERSION}.{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"
+    body = encoded(value)
+    return under_tag(call, body, hashlib.sha1(body, usedforsecurity=False).hexdigest())
+
+
+def under_tag(call: Call, body: bytes, tag: str) -> web.Response:
+    """Return encoded JSON under the tag of its content, or 304 and nothing to a client that has just this."""
+    tag = f"{VERSION}.{tag}"
     if call.request.headers.get("If-None-Match") == tag:
         return web.Response(status=304, headers={"ETag": tag})
     return web.Response(body=body, headers={**JSON, "ETag": tag})
+
+
+def encoded(value: Any) -> bytes:
+    """Return a value as JSON."""
+    return _encoder.encode(value)
 
 
 def created(value: Any) -> web.Response:

@@ -8,12 +8,25 @@ from aiohttp import web
 from chorus.messaging.v1 import posts_pb2
 from services.chassis.errors import DomainError, Reason
 from services.chassis.ids import is_valid_id, new_id
+from services.edge.cache.pages import EncodedPage, PageCache
 from services.edge.caller import Caller
 from services.edge.clients.files import FileClient
 from services.edge.clients.posts import PostClient
 from services.edge.dialect import posts, requests
 from services.edge.dialect.files import file_json
-from services.edge.rest.kit import PER_PAGE, PER_PAGE_MAX, Call, Route, answer, created, ok, require, tagged
+from services.edge.rest.kit import (
+    PER_PAGE,
+    PER_PAGE_MAX,
+    Call,
+    Route,
+    answer,
+    created,
+    encoded,
+    ok,
+    require,
+    tagged,
+    under_tag,
+)
 
 MAX_IDS = 1000
 
@@ -37,9 +50,10 @@ class Posts:
             Route("GET", "/users/{user_id}/channels/{channel_id}/posts/unread", self.unread),
         )
 
-    def __init__(self, client: PostClient, files: FileClient) -> None:
-        """`files` ties attachments to posts."""
+    def __init__(self, client: PostClient, files: FileClient, pages: PageCache) -> None:
+        """`files` ties attachments to posts; `pages` keeps what all readers of a channel see alike."""
         self._posts = client
+        self._pages = pages
         self._files = files
 
     async def create(self, call: Call) -> web.StreamResponse:
@@ -147,8 +161,16 @@ class Posts:
             skip_threads=call.flag("skipFetchThreads"),
             roots_only=threads,
         )
-        shown = posts.page_json(await self._posts.page(call.caller, question), threads=threads)
-        return answer(shown) if question.since_ms else tagged(call, shown)
+        if deleted or threads or question.since_ms:
+            shown = posts.page_json((await self._posts.page(call.caller, question)).page, threads=threads)
+            return answer(shown) if question.since_ms else tagged(call, shown)
+
+        async def read() -> EncodedPage:
+            found = await self._posts.page(call.caller, question)
+            return EncodedPage.of(encoded(posts.page_json(found.page)), found.seq, found.incarnation)
+
+        kept = await self._pages.get(call.caller, question.channel_id, question.SerializeToString(), read)
+        return under_tag(call, kept.body, kept.tag)
 
     async def unread(self, call: Call) -> web.StreamResponse:
         """Return a channel's history around the first post that a user has not seen."""

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from services.chassis.config import Settings
+from services.chassis.metrics import Metrics
+from services.edge.cache.pages import PageCache
 from services.edge.clients.peers import Clients
 from services.edge.dialect.client_config import Facts
 from services.edge.dialect.users import UserShapes
@@ -27,7 +29,9 @@ from services.edge.rest.visibility import Visibility
 from services.edge.sessions import Sessions
 
 
-def resources(clients: Clients, sessions: Sessions, settings: Settings, facts: Facts) -> Sequence[Resource]:
+def resources(
+    clients: Clients, sessions: Sessions, settings: Settings, facts: Facts, metrics: Metrics
+) -> Sequence[Resource]:
     """Return all resources, wired."""
     shapes = UserShapes(settings.PrivacySettings)
     auth, channels, members, teams = clients.auth, clients.channels, clients.members, clients.teams
@@ -44,7 +48,7 @@ def resources(clients: Clients, sessions: Sessions, settings: Settings, facts: F
         Categories(clients.categories),
         Drafts(clients.drafts, clients.files),
         Emoji(clients.emoji, settings),
-        Posts(clients.posts, clients.files),
+        Posts(clients.posts, clients.files, PageCache(clients.freshness.check, metrics)),
         Threads(clients.threads, auth, shapes),
         Reactions(clients.reactions),
         Files(clients.files, settings),

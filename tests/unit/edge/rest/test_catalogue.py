@@ -20,7 +20,7 @@ from services.edge.rest.resources import resources
 def application() -> Application:
     facts = Facts(diagnostic_id="d" * 26, no_accounts=True, installed_at_ms=0)
     return Application(
-        resources(MagicMock(spec=Clients), MagicMock(), Settings(), facts),
+        resources(MagicMock(spec=Clients), MagicMock(), Settings(), facts, Metrics("test")),
         MagicMock(),
         Readiness(),
         RestMetrics(Metrics("edge")),
