@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chorus.auth.v1 import sessions_pb2_grpc, users_pb2_grpc
+from chorus.auth.v1 import preferences_pb2_grpc, sessions_pb2_grpc, users_pb2_grpc
 from chorus.common.v1 import events_pb2_grpc
 from services.auth.domain.passwords import PasswordRules
 from services.auth.domain.sessions import SessionRules
@@ -10,11 +10,13 @@ from services.auth.domain.sign_up import SignUpRules, domains_of
 from services.auth.metrics import AuthMetrics
 from services.auth.operations.activity import Activity
 from services.auth.operations.directory import Directory
+from services.auth.operations.preferences import Preferences
 from services.auth.operations.revocation import Revocations
 from services.auth.operations.sessions import Sessions
 from services.auth.operations.sign_in import PasswordCheck, SignIn, SignInRules
 from services.auth.operations.users import Users
 from services.auth.passwords import Passwords
+from services.auth.servicers.preferences import PreferenceServicer
 from services.auth.servicers.sessions import SessionServicer
 from services.auth.servicers.users import UserServicer
 from services.chassis.bus.redis import RedisBus
@@ -59,6 +61,8 @@ async def wire(process: Process) -> None:
     server = RpcServer(process.metrics, server_credentials(Path(settings.ChorusSettings.TLSDirectory), "auth"))
     users_pb2_grpc.add_UserServiceServicer_to_server(UserServicer(users, Directory(database, log)), server.grpc_server)
     sessions_pb2_grpc.add_SessionServiceServicer_to_server(SessionServicer(sign_in, sessions), server.grpc_server)
+    preferences = Preferences(database, log, publisher, clock)
+    preferences_pb2_grpc.add_PreferenceServiceServicer_to_server(PreferenceServicer(preferences), server.grpc_server)
     events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(log), server.grpc_server)
     await server.start(str(process.listener("listen")))
     process.on_stop("grpc", server.close)

@@ -48,6 +48,10 @@ class Reason(StrEnum):
     EMAIL_HIDDEN = "email_hidden"
     INVALID_STATUS = "invalid_status"
     STATUSES_DISABLED = "statuses_disabled"
+    ROLE_NOT_FOUND = "role_not_found"  # by: id, name
+    INVALID_PREFERENCE = "invalid_preference"  # field
+    PREFERENCE_OF_OTHER = "preference_of_other"
+    PREFERENCES_NOT_FOUND = "preferences_not_found"  # by: category, name
 
     # Teams
     TEAM_NOT_FOUND = "team_not_found"

@@ -175,6 +175,11 @@ _ROLES: Final = {
     "secure_connection_manager": """
         manage_secure_connections
     """,
+    "custom_group_user": "",
+    # They are given with a licence alone, and so hold nothing here.
+    "system_manager": "",
+    "system_user_manager": "",
+    "system_read_only_admin": "",
     "playbook_admin": """
         playbook_public_manage_members playbook_public_manage_roles playbook_public_manage_properties
         playbook_private_manage_members playbook_private_manage_roles playbook_private_manage_properties

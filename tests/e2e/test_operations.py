@@ -41,7 +41,7 @@ async def test_health_is_plain(world: World, edges: tuple[Place, Place]) -> None
     ("method", "path", "operation"),
     [
         ("POST", "/hooks/incoming", "createIncomingWebhook"),
-        ("GET", "/users/me/preferences", "getPreferences"),
+        ("GET", "/bots", "getBots"),
         ("POST", "/commands/execute", "executeCommand"),
         ("GET", "/jobs", "getJobs"),
         ("POST", "/users?iid=xxxxxxxxxxxxxxxxxxxxxxxxxx", "createUser with an invitation"),

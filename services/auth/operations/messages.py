@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from chorus.auth.v1 import events_pb2, sessions_pb2, users_pb2
+from chorus.auth.v1 import events_pb2, preferences_pb2, sessions_pb2, users_pb2
+from services.auth.domain.preferences import Preference
 from services.auth.domain.sessions import Session
 from services.auth.domain.users import User
 from services.chassis.events import Announcement, cluster_topic, user_topic
@@ -59,6 +60,13 @@ def session_message(session: Session) -> sessions_pb2.Session:
     )
 
 
+def preference_message(preference: Preference) -> preferences_pb2.Preference:
+    """Return the preference."""
+    return preferences_pb2.Preference(
+        user_id=preference.user_id, category=preference.category, name=preference.name, value=preference.value
+    )
+
+
 def user_created(user: User) -> Announcement:
     """Announce a new user to everybody."""
     body = events_pb2.UserCreated(user=user_message(user)).SerializeToString()
@@ -69,6 +77,18 @@ def user_updated(user: User) -> Announcement:
     """Announce a changed user to everybody."""
     body = events_pb2.UserUpdated(user=user_message(user)).SerializeToString()
     return Announcement(CLUSTER, "user_updated", body, user.update_at)
+
+
+def preferences_changed(user_id: str, preferences: Sequence[Preference], at: int) -> Announcement:
+    """Announce preferences, as they are now, to the user."""
+    body = events_pb2.PreferencesChanged(preferences=map(preference_message, preferences)).SerializeToString()
+    return Announcement(topic_of(user_id), "preferences_changed", body, at)
+
+
+def preferences_deleted(user_id: str, preferences: Sequence[Preference], at: int) -> Announcement:
+    """Announce to the user that these preferences are gone."""
+    body = events_pb2.PreferencesDeleted(preferences=map(preference_message, preferences)).SerializeToString()
+    return Announcement(topic_of(user_id), "preferences_deleted", body, at)
 
 
 def sessions_revoked(user_id: str, session_ids: Sequence[str], at: int) -> Announcement:

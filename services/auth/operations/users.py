@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from chorus.common.v1 import events_pb2
 from services.auth.domain import passwords as password_rules
-from services.auth.domain import sign_up
+from services.auth.domain import preferences, sign_up
 from services.auth.domain import users as rules
 from services.auth.domain.passwords import PasswordRules
 from services.auth.domain.sign_up import SignUpRules
@@ -12,6 +12,7 @@ from services.auth.domain.users import Draft, Patch, User, check_editor
 from services.auth.operations.messages import CLUSTER, user_created, user_updated
 from services.auth.operations.sign_in import PasswordCheck
 from services.auth.passwords import Passwords
+from services.auth.store import preferences as preference_store
 from services.auth.store import users as store
 from services.auth.store.users import Account
 from services.chassis.clock import Clock
@@ -68,6 +69,7 @@ class Users:
             made = replace(user, roles=roles, create_at=at, update_at=at, last_password_update=at)
             await self._check_free(tx, made)
             await store.insert(tx, made, password_hash)
+            await preference_store.save(tx, preferences.defaults(made.id))
             return made, await self._log.append(tx, topics, [user_created(made)])
 
         made, entries = await self._database.transact(work)

@@ -18,6 +18,7 @@ from services.edge.clients.logs import EventLogClient
 from services.edge.clients.member_roles import MemberRoleClient
 from services.edge.clients.members import MemberClient
 from services.edge.clients.posts import PostClient, ReactionClient
+from services.edge.clients.preferences import PreferenceClient
 from services.edge.clients.presence import PresenceClient
 from services.edge.clients.teams import TeamClient
 from services.edge.clients.threads import ThreadClient
@@ -29,6 +30,7 @@ class Clients:
 
     auth: AuthClient
     auth_log: EventLogClient
+    preferences: PreferenceClient
     posts: PostClient
     freshness: FreshnessClient
     reactions: ReactionClient
@@ -53,6 +55,7 @@ class Clients:
         return cls(
             auth=AuthClient(auth),
             auth_log=EventLogClient(auth),
+            preferences=PreferenceClient(auth),
             posts=PostClient(messaging, tasks, metrics),
             freshness=FreshnessClient(messaging, tasks, metrics),
             reactions=ReactionClient(messaging),

@@ -104,6 +104,15 @@ SHAPES: Final[dict[Reason, Shape]] = {
     ),
     _R.INVALID_STATUS: Shape(400, _BODY, "Invalid or missing status in request body."),
     _R.STATUSES_DISABLED: Shape(404, "api.status.user_not_found.app_error", "User not found."),
+    _R.ROLE_NOT_FOUND: Shape(404, "app.role.get.app_error", "Unable to get role."),
+    # Preferences
+    _R.INVALID_PREFERENCE: Shape(400, "model.preference.is_valid.{field}.app_error", "Invalid preference {field}."),
+    _R.PREFERENCE_OF_OTHER: Shape(
+        403, "api.preference.update_preferences.set.app_error", "A preference belongs to another user."
+    ),
+    _R.PREFERENCES_NOT_FOUND: Shape(
+        404, "api.preference.preferences_category.get.app_error", "Unable to find the preferences."
+    ),
     # Teams
     _R.TEAM_NOT_FOUND: Shape(404, "app.team.get.find.app_error", "Unable to find the team."),
     _R.TEAM_NAME_TAKEN: Shape(400, "app.team.save.existing.app_error", "A team with that name already exists."),
@@ -287,6 +296,8 @@ SHAPES: Final[dict[Reason, Shape]] = {
 _VARIANTS: Final[dict[tuple[Reason, str, str], str]] = {
     (_R.USER_NOT_FOUND, "by", "username"): "app.user.get_by_username.app_error",
     (_R.USER_NOT_FOUND, "by", "status"): "api.status.user_not_found.app_error",
+    (_R.ROLE_NOT_FOUND, "by", "name"): "app.role.get_by_name.app_error",
+    (_R.PREFERENCES_NOT_FOUND, "by", "name"): "app.preference.get.app_error",
     (_R.CHANNEL_NOT_FOUND, "by", "user"): "app.channel.get_channels.not_found.app_error",
     (_R.TEAM_NOT_FOUND, "by", "name"): "app.team.get_by_name.missing.app_error",
     (_R.POST_INVALID, "field", "message"): "model.post.is_valid.message_length.app_error",

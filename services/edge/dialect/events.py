@@ -18,6 +18,7 @@ from services.edge.dialect.emoji import emoji_json
 from services.edge.dialect.frames import Event, Frame, frame
 from services.edge.dialect.members import member_json
 from services.edge.dialect.posts import post_json, reaction_json
+from services.edge.dialect.preferences import preference_json
 from services.edge.dialect.teams import member_json as team_member_json
 from services.edge.dialect.teams import team_json
 from services.edge.dialect.users import UserShapes
@@ -60,6 +61,8 @@ _KINDS: Final[Mapping[str, type[Message]]] = {
     "draft_deleted": messaging_pb2.DraftDeleted,
     "user_created": auth_pb2.UserCreated,
     "user_updated": auth_pb2.UserUpdated,
+    "preferences_changed": auth_pb2.PreferencesChanged,
+    "preferences_deleted": auth_pb2.PreferencesDeleted,
     "sessions_revoked": auth_pb2.SessionsRevoked,
     "typing": presence_pb2.Typing,
     "status_changed": presence_pb2.StatusChanged,
@@ -107,6 +110,8 @@ class EventFrames:
             messaging_pb2.DraftDeleted: _draft("draft_deleted"),
             auth_pb2.UserCreated: _user_created,
             auth_pb2.UserUpdated: self._user_updated,
+            auth_pb2.PreferencesChanged: _preferences("preferences_changed"),
+            auth_pb2.PreferencesDeleted: _preferences("preferences_deleted"),
             presence_pb2.Typing: _typing,
             presence_pb2.StatusChanged: _status_changed,
         }
@@ -344,6 +349,14 @@ def _draft(name: str) -> Callable[[Event, Any], Sequence[Frame]]:
 
 def _user_created(event: Event, body: auth_pb2.UserCreated) -> Sequence[Frame]:
     return (frame("new_user", {"user_id": body.user.id}),)
+
+
+def _preferences(name: str) -> Callable[[Event, Any], Sequence[Frame]]:
+    def render(event: Event, body: auth_pb2.PreferencesChanged | auth_pb2.PreferencesDeleted) -> Sequence[Frame]:
+        data = {"preferences": _text([preference_json(each) for each in body.preferences])}
+        return (frame(name, data, user_id=event.subject),)
+
+    return render
 
 
 def _typing(event: Event, body: presence_pb2.Typing) -> Sequence[Frame]:

@@ -276,9 +276,19 @@ class RevokeBody(msgspec.Struct):
     session_id: Text = None
 
 
+class PreferenceBody(msgspec.Struct):
+    """One of PUT /users/{user_id}/preferences and POST /users/{user_id}/preferences/delete."""
+
+    user_id: Text = None
+    category: Text = None
+    name: Text = None
+    value: Text = None
+
+
 IDS = _decoder(list[str])
 POST = _decoder(PostBody)
 POST_PATCH = _decoder(PostPatchBody)
+PREFERENCES = _decoder(list[PreferenceBody])
 DRAFT = _decoder(DraftBody)
 EMOJI = _decoder(EmojiBody)
 EMOJI_SEARCH = _decoder(EmojiSearchBody)

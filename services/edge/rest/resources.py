@@ -19,11 +19,14 @@ from services.edge.rest.login import Login
 from services.edge.rest.member_roles import MemberRoles
 from services.edge.rest.members import Members
 from services.edge.rest.posts import Posts
+from services.edge.rest.preferences import Preferences
 from services.edge.rest.reactions import Reactions
+from services.edge.rest.roles import Roles
 from services.edge.rest.statuses import Statuses
 from services.edge.rest.system import System
 from services.edge.rest.teams import Teams
 from services.edge.rest.threads import Threads
+from services.edge.rest.unoffered import Unoffered
 from services.edge.rest.users import Users
 from services.edge.rest.visibility import Visibility
 from services.edge.sessions import Sessions
@@ -38,8 +41,11 @@ def resources(
     visibility = Visibility(members)
     return (
         System(auth, settings, facts),
+        Roles(),
+        Unoffered(auth),
         Login(auth, sessions, shapes, settings),
         Users(auth, members, channels, teams, visibility, shapes, settings),
+        Preferences(clients.preferences, clients.posts),
         Teams(teams, visibility),
         Channels(channels, visibility),
         Members(members, visibility, collapsed=settings.ServiceSettings.CollapsedThreads != "disabled"),

@@ -1,20 +1,15 @@
-"""What clients ask of the server itself: is it there, what can it do, what do roles mean."""
+"""What clients ask of the server itself: is it there, what can it do."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from aiohttp import web
 
 from services.chassis.config import Settings
 from services.chassis.errors import DomainError, Reason
 from services.edge.clients.auth import AuthClient
-from services.edge.dialect import requests
 from services.edge.dialect.client_config import Facts, client_config, client_license
-from services.edge.dialect.roles import known_roles
 from services.edge.rest.kit import Call, Route, answer
-
-MAX_ROLES: Final = 100
 
 
 class System:
@@ -26,7 +21,6 @@ class System:
             Route("GET", "/system/ping", self.ping, session=False),
             Route("GET", "/config/client", self.config, session=False),
             Route("GET", "/license/client", self.license, session=False),
-            Route("POST", "/roles/names", self.roles, trusts_requester=True),
         )
 
     def __init__(self, auth: AuthClient, settings: Settings, facts: Facts) -> None:
@@ -61,10 +55,3 @@ class System:
         if call.query("format") != "old":
             raise DomainError(Reason.INVALID_URL_PARAMETER, field="format")
         return answer(client_license())
-
-    async def roles(self, call: Call) -> web.StreamResponse:
-        """Return roles with their permissions."""
-        names = await call.json(requests.IDS, "rolenames")
-        if not names or len(names) > MAX_ROLES:
-            raise DomainError(Reason.INVALID_ARGUMENT, field="rolenames")
-        return answer(known_roles(names))
