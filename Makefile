@@ -15,7 +15,7 @@ LOCK := .tools/bin/uv pip compile -q --upgrade --universal --python-version 3.11
 CONTRACTS := $(shell find protos -name '*.proto' -o -type d 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status demo bench bench-compare costs test faults check protos lock venv dev clean
+.PHONY: help up down status demo bench bench-compare costs test faults measure check protos lock venv dev clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ test: dev $(VENV)/protos ## all tests, with meshes of their own on free ports (T
 faults: dev $(VENV)/protos ## break a mesh in every way while people use it, and judge (SECONDS=120 NEMESIS=kill,lag SEED=7)
 	@$(RUN) -m tests.faults.run $(if $(SECONDS),--seconds $(SECONDS)) $(if $(NEMESIS),--nemesis $(NEMESIS)) \
 	  $(if $(SEED),--seed $(SEED)) $(if $(RATE),--rate $(RATE))
+
+measure: dev $(VENV)/protos ## what an idle mesh costs with 1,000 sockets; how long a revoked session lives, over 1,000 tries
+	@$(RUN) -m tests.load.idle; idle=$$?; $(RUN) -m tests.load.revocation && exit $$idle
 
 check: dev $(VENV)/protos ## formatting, types, import rules, contracts
 	@echo "▸ ruff" && $(RUN) -m ruff check -q . && $(RUN) -m ruff format -q --check .

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -22,6 +23,8 @@ class Traveller:
         self.connection_id = ""
         self.hellos = 0
         self.frames: list[dict[str, Any]] = []
+        self.told: Counter[str] = Counter()
+        """Frames since the last hello, by their event."""
         self.opened = 0
         self.slowest = 0.0
         """The longest time between a request for a socket and its first frame, in seconds."""
@@ -66,6 +69,22 @@ class Traveller:
             await self._socket.close()
         await self._reader
 
+    def stop_reading(self) -> None:
+        """Take nothing more from the network."""
+        self._transport().pause_reading()
+
+    def read_on(self) -> None:
+        """Take from the network again."""
+        self._transport().resume_reading()
+
+    def _transport(self) -> asyncio.ReadTransport:
+        assert self._socket is not None
+        connection = self._socket._response.connection
+        assert connection is not None
+        transport = connection.transport
+        assert isinstance(transport, asyncio.ReadTransport)
+        return transport
+
     async def until(self, true: Callable[[], Any], what: str, seconds: float = SECONDS) -> None:
         """Wait until it is true after some frame, or fail."""
         with suppress(TimeoutError):
@@ -92,10 +111,11 @@ class Traveller:
                     self.slowest, self._came_at = max(self.slowest, time.monotonic() - self._came_at), 0.0
                 async with self._news:
                     if frame["event"] == "hello" and frame["seq"] == 0:
-                        self.hellos, self.frames = self.hellos + 1, []
+                        self.hellos, self.frames, self.told = self.hellos + 1, [], Counter()
                         self.connection_id = frame["data"]["connection_id"]
                     assert frame["seq"] == len(self.frames), f"{self.name}: {frame['seq']} after {len(self.frames)}"
                     self.frames.append(frame)
+                    self.told[frame["event"]] += 1
                     self._news.notify_all()
         finally:
             async with self._news:

@@ -21,6 +21,9 @@ BACK = 60.0
 """Within how many seconds everything must be healthy again."""
 RECONNECT_SECONDS = 1.0
 """How long these clients wait before they come again; web clients wait for three seconds and more."""
+MOVES = 200
+REFUSED = 4
+"""Moves that may end with a fresh connection: an edge on a busy machine may be too slow to hand one over in time."""
 
 
 @pytest.fixture
@@ -162,3 +165,50 @@ async def test_from_an_edge_that_cannot_answer_a_client_begins_anew(
         await staying.go()
     await moving.go()
     await _well(doomed)
+
+
+async def test_a_connection_that_moves_two_hundred_times_under_rolling_restarts_misses_and_repeats_nothing(
+    doomed: Mesh, world: World, edges: list[Place]
+) -> None:
+    await _well(doomed)
+    ana, ben = await world.people("ana", "ben")
+    channel = await world.room(ana, ben)
+    moving = await _arrive(world, ana.token, edges[0])
+    chatter = Chatter([ben.at(world.front)] * 2, channel["id"])
+    restarts = asyncio.create_task(_restart_each(doomed, edges))
+    for move in range(MOVES):
+        heard = moving.told.total()
+        await moving.until(lambda heard=heard: moving.ended or moving.told.total() != heard, "a frame")  # type: ignore[misc]
+        await moving.go(abruptly=move % 2 == 0)
+        await _come_somewhere(moving, edges[move % 3 :] + edges[: move % 3])
+    await restarts
+    await chatter.end()
+    posted = ids((await histories([ben.at(world.front)], channel["id"]))[0])
+    await moving.until(lambda: moving.posts(channel["id"])[-1:] == posted[-1:], "the last post")
+    seen = moving.posts(channel["id"])
+    assert seen == posted[-len(seen) :]
+    assert moving.opened >= MOVES + 1
+    assert moving.hellos <= 1 + REFUSED, f"{moving.hellos - 1} of {MOVES} moves were refused"
+    await moving.go()
+
+
+async def _restart_each(mesh: Mesh, edges: Sequence[Place]) -> None:
+    for edge in edges:
+        before = mesh.pid(edge.name)
+        os.kill(before, signal.SIGTERM)
+        await _true(partial(_runs_again, mesh, edge.name, before), f"{edge.name} runs again")
+        await _well(mesh)
+
+
+async def _come_somewhere(traveller: Traveller, places: Sequence[Place]) -> None:
+    """At the first place that takes it: one of them may be restarting."""
+    deadline = time.monotonic() + BACK
+    while time.monotonic() < deadline:
+        for place in places:
+            try:
+                await traveller.come(place)
+            except aiohttp.ClientError:
+                continue
+            return
+        await asyncio.sleep(0.1)  # a client's pause before it comes again
+    raise AssertionError("no edge takes the connection")
