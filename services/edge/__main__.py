@@ -10,6 +10,7 @@ from services.edge.dialect.client_config import server_version
 from services.edge.installation import installation
 from services.edge.metrics import RestMetrics
 from services.edge.rest.application import Application
+from services.edge.rest.pages import Pages
 from services.edge.rest.resources import resources
 from services.edge.sessions import Sessions
 from services.edge.ws.wiring import serve_websockets
@@ -37,6 +38,7 @@ async def wire(process: Process) -> None:
         version=version,
         body_limit=settings.ServiceSettings.MaximumPayloadSizeBytes,
         strict_csrf=settings.ServiceSettings.ExperimentalStrictCSRFEnforcement,
+        pages=Pages(settings),
     )
     await rest.start(*process.listener("rest"))
     process.on_stop("rest", rest.close)

@@ -62,6 +62,15 @@ async def test_a_path_that_nobody_knows_is_404(world: World) -> None:
         assert await world.admin.at(place).refused("GET", "/no/such/thing") == (404, "api.context.404.app_error")
 
 
+async def test_the_first_page_says_what_this_is(world: World) -> None:
+    for place in (*world.edges, world.front):
+        async with world.http.get(f"http://{place.host}:{place.rest_port}/") as response:
+            assert response.status == 200
+            assert response.content_type == "text/html"
+            assert "Chorus" in await response.text()
+            assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
 async def test_headers_meant_for_the_mesh_are_not_believed_from_outside(world: World) -> None:
     ana = await world.person("ana")
     headers = {

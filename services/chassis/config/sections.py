@@ -334,5 +334,6 @@ class ChorusSettings:
 
     MeshAddress: Annotated[str, HostPort()] = "127.0.0.1:8066"  # Envoy's mesh listener
     TLSDirectory: Annotated[str, Filled()] = "./data/tls"  # ca.pem, <id>.pem, <id>-key.pem
+    WebappDirectory: str = ""  # a web client's build, with its root.html; empty for a page about this server
     DrainNoticeMilliseconds: Amount = 1000  # from readiness off to the first part's stop: Envoy must have seen it
     DrainTimeoutSeconds: Count = 15  # for all parts together

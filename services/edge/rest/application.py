@@ -26,6 +26,7 @@ from services.edge.metrics import RestMetrics
 from services.edge.rest.catalogue import catalogue
 from services.edge.rest.cookies import AUTH_COOKIE, forget_session
 from services.edge.rest.kit import COMPOSITE_IDS, JSON, Call, Resource, Route
+from services.edge.rest.pages import Pages
 from services.edge.sessions import Sessions
 
 _log = logging.getLogger(__name__)
@@ -72,10 +73,15 @@ class Application:
         version: str,
         body_limit: int,
         strict_csrf: bool = False,
+        pages: Pages | None = None,
     ) -> None:
-        """`version` is what X-Version-Id says; `body_limit` is in bytes, for requests that carry no file."""
+        """`version` is what X-Version-Id says; `body_limit` is in bytes, for requests that carry no file.
+
+        `pages` answers outside of the API; without it there is nothing.
+        """
         self._sessions, self._readiness, self._metrics = sessions, readiness, metrics
         self._version, self._body_limit, self._strict_csrf = version, body_limit, strict_csrf
+        self._pages = pages
         self.routes = tuple(route for resource in resources for route in resource.routes())
         self._runner: web.AppRunner | None = None
 
@@ -186,6 +192,8 @@ class Application:
     def _refusing(self, operation: str) -> AiohttpHandler:
         async def refuse(request: web.Request) -> web.StreamResponse:
             request_id.set(new_id())
+            if (page := self._page(request)) is not None:  # the catalogue has what a client's build holds, too
+                return page
             self._metrics.requests.labels(request.method, "not implemented", 501).inc()
             return _refusal(DomainError(Reason.NOT_IMPLEMENTED, operation=operation))
 
@@ -193,9 +201,17 @@ class Application:
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         request_id.set(new_id())
-        self._metrics.requests.labels("*", "unknown", 404).inc()
         too_long = len(request.raw_path) > MAX_URL
+        if not too_long and (page := self._page(request)) is not None:
+            return page
+        self._metrics.requests.labels("*", "unknown", 404).inc()
         return _refusal(DomainError(Reason.URL_TOO_LONG if too_long else Reason.ROUTE_NOT_FOUND))
+
+    def _page(self, request: web.Request) -> web.StreamResponse | None:
+        if self._pages is None or (page := self._pages.answer(request)) is None:
+            return None
+        self._metrics.requests.labels(request.method, "page", page.status).inc()
+        return page
 
     async def _healthz(self, _: web.Request) -> web.StreamResponse:
         """Envoy asks here: 503 from the first moment of draining takes this edge out of rotation."""
@@ -208,7 +224,8 @@ class Application:
         headers["X-Request-Id"] = request_id.get()
         headers["X-Version-Id"] = self._version
         headers.update(_HEADERS)
-        if request.method == hdrs.METH_GET and hdrs.EXPIRES not in headers:
+        kept = hdrs.EXPIRES in headers or not request.path.startswith("/api/")
+        if request.method == hdrs.METH_GET and not kept:
             headers[hdrs.EXPIRES] = "0"
 
 
