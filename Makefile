@@ -15,7 +15,7 @@ LOCK := .tools/bin/uv pip compile -q --upgrade --universal --python-version 3.11
 CONTRACTS := $(shell find protos -name '*.proto' -o -type d 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status demo bench bench-compare costs test faults measure check protos lock venv dev clean
+.PHONY: help up down status demo bench bench-compare costs test api-coverage faults measure check protos lock venv dev clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ costs: dev $(VENV)/protos ## CPU a post, page and delivery takes, process by pro
 
 test: dev $(VENV)/protos ## all tests, with meshes of their own on free ports (TESTS=tests/unit: some)
 	@$(RUN) -m pytest $(TESTS)
+
+api-coverage: dev $(VENV)/protos ## operations by tier: how many are served, how many a test run has seen work (WRITE=1: docs/api.md)
+	@$(RUN) -m tests.coverage.report $(if $(WRITE),--write)
 
 faults: dev $(VENV)/protos ## break a mesh in every way while people use it, and judge (SECONDS=120 NEMESIS=kill,lag SEED=7)
 	@$(RUN) -m tests.faults.run $(if $(SECONDS),--seconds $(SECONDS)) $(if $(NEMESIS),--nemesis $(NEMESIS)) \

@@ -9,6 +9,7 @@ import pytest
 
 from deploy.local.mesh import Mesh
 from deploy.local.ports import free_block
+from tests.coverage import sightings
 from tests.e2e import client
 from tests.e2e.client import Place, Rest
 
@@ -53,3 +54,8 @@ def front(chorus: Mesh) -> Place:
 def edges(chorus: Mesh) -> tuple[Place, Place]:
     """The two edges, past Envoy."""
     return client.edge(chorus.ports, 1), client.edge(chorus.ports, 2)
+
+
+def pytest_sessionfinish() -> None:
+    """Keep what was seen of the API, for `make api-coverage`."""
+    sightings.keep()

@@ -9,6 +9,7 @@ import aiohttp
 
 from deploy.local.mesh import Mesh
 from deploy.local.ports import Ports
+from tests.coverage import sightings
 
 SECONDS = 15.0
 """How long an answer may take before the test gives up on it."""
@@ -118,7 +119,7 @@ class Rest:
             params=params,
             timeout=aiohttp.ClientTimeout(SECONDS),
         ) as response:
-            return Answer(
+            answer = Answer(
                 method,
                 path,
                 response.status,
@@ -126,6 +127,9 @@ class Rest:
                 await response.read(),
                 {name: morsel.value for name, morsel in response.cookies.items()},
             )
+        kind = answer.headers.get("Content-Type", "")
+        sightings.note(method, response.url.path, answer.status, kind, answer.body)
+        return answer
 
     async def get(self, path: str, expect: int = 200, **params: str | int) -> Any:
         """GET and return the value."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.coverage import sightings
 from tests.e2e.client import Place
 
 Frame = dict[str, Any]
@@ -126,6 +127,8 @@ class Socket:
             if message.type is aiohttp.WSMsgType.TEXT:
                 frame = json.loads(message.data)
                 frame["at"] = time.monotonic()
+                if frame.get("event") == "hello" or frame.get("status") == "FAIL":
+                    sightings.note_socket(accepted="event" in frame)
                 async with self._news:
                     self.frames.append(frame)
                     self._news.notify_all()

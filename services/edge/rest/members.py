@@ -75,11 +75,11 @@ class Members:
         return answer({"status": "OK", "last_viewed_at_times": times})
 
     async def _viewed(self, call: Call, ids: Sequence[str], *, keeps_threads: bool) -> dict[str, int]:
-        if not ids:
+        user_id = call.id("user_id")
+        # Nothing seen is nothing to say about oneself; about another, whether one may is asked all the same.
+        if not ids and user_id == call.caller.user_id:
             return {}
-        return await self._members.view(
-            call.caller, call.id("user_id"), ids, keeps_threads=keeps_threads and self._collapsed
-        )
+        return await self._members.view(call.caller, user_id, ids, keeps_threads=keeps_threads and self._collapsed)
 
     async def mark_read(self, call: Call) -> web.StreamResponse:
         """Mark many channels as seen."""

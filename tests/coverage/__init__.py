@@ -1,0 +1,1 @@
+"""What proves the API: which operations there are, what their answers look like, and which of them tests have seen."""
