@@ -221,6 +221,7 @@ class Application:
 
     async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
         headers = response.headers
+        headers.pop(hdrs.SERVER, None)  # what we are built with is nobody's business
         headers["X-Request-Id"] = request_id.get()
         headers["X-Version-Id"] = self._version
         headers.update(_HEADERS)

@@ -63,6 +63,7 @@ async def test_every_page_of_a_client_is_its_root(build: Path, path: str) -> Non
     assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert response.headers["Content-Security-Policy"] == "frame-ancestors 'self'; script-src 'self'"
     assert "Expires" not in response.headers
+    assert "Server" not in response.headers
 
 
 async def test_static_files_have_exact_types_and_are_kept(build: Path) -> None:
