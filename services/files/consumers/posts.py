@@ -19,6 +19,9 @@ _log = logging.getLogger(__name__)
 
 _CHANNELS: Final = "messaging/channel:"
 _RETRY_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 0.25
+"""Between readings: nobody waits for a confirmation, and what comes meanwhile is read in one go, well before the streams
+forget it. Woken for every batch of posts, this took 120 µs of CPU a post."""
 
 
 class PostsFollower:
@@ -35,6 +38,7 @@ class PostsFollower:
                 await self._handle(batch)
             except Exception:
                 _log.exception("events could not be handled", extra={"count": len(batch)})
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _handle(self, batch: list[BusMessage]) -> None:
         created: dict[str, str] = {}
