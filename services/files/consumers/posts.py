@@ -20,8 +20,8 @@ _log = logging.getLogger(__name__)
 _CHANNELS: Final = "messaging/channel:"
 _RETRY_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 0.25
-"""Between readings: nobody waits for a confirmation, and what comes meanwhile is read in one go, well before the streams
-forget it. Woken for every batch of posts, this took 120 µs of CPU a post."""
+"""Between readings: nobody waits for a confirmation, and what comes meanwhile is read in one go, well before the
+streams forget it. Woken for every batch of posts, this took 120 µs of CPU a post."""
 
 
 class PostsFollower:
