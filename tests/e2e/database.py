@@ -49,10 +49,10 @@ class Database:
             row = connection.execute(query, values).fetchone()
             return int(row[0]) if row else 0
 
-    def read(self, service: str, query: LiteralString, *values: Any) -> Sequence[Any]:
-        """What the primary answers."""
-        with self._connect(self._mesh.ports.postgres_primary, service) as connection:
-            return connection.execute(query, values).fetchall()
+    def dsn(self, service: str) -> str:
+        """How to reach a service's database at the primary."""
+        port = self._mesh.ports.postgres_primary
+        return f"host=127.0.0.1 port={port} user=chorus password={self._password} dbname=chorus_{service}"
 
     def await_on_replica(self, service: str, query: LiteralString, *values: Any, seconds: float = 10) -> Sequence[Any]:
         """Ask the replica until it answers a row; return the rows."""

@@ -71,6 +71,8 @@ class WebClient:
         self.place = place
         self.rooms: dict[str, Room] = {}
         self.categories: Value = {}
+        self.threads: dict[str, Value] = {}
+        """Of each followed thread: its replies, and what of them is unread."""
         self.boots = 0
         self._team_id = team_id
         self._traveller = Traveller(http, f"{person.username}@{place.name}", person.token)
@@ -136,6 +138,8 @@ class WebClient:
             "counters": {channel_id: room.counters for channel_id, room in self.rooms.items()},
             "rooms": {channel_id: room.seen() for channel_id, room in self.rooms.items()},
             "categories": self.categories,
+            # A root that is followed and has no replies is in no list of threads.
+            "threads": {id: thread for id, thread in self.threads.items() if thread["reply_count"]},
         }
 
     async def _boot(self) -> None:
@@ -148,6 +152,7 @@ class WebClient:
         self.rooms = {c["id"]: _room(c, mine[c["id"]]) for c in channels if c["team_id"] in ("", self._team_id)}
         await asyncio.gather(*(self._load(channel_id, room) for channel_id, room in self.rooms.items()))
         await self._load_categories()
+        await self._load_threads()
 
     async def _load(self, channel_id: str, room: Room) -> None:
         page = 0
@@ -160,6 +165,16 @@ class WebClient:
             if len(part["order"]) < 200:
                 return
             page += 1
+
+    async def _load_threads(self) -> None:
+        path, before = f"/users/{self.person.id}/teams/{self._team_id}/threads", ""
+        self.threads = {}
+        while True:
+            part = (await self.rest.get(path, per_page=100, before=before))["threads"]
+            self.threads |= {thread["id"]: _thread(thread) for thread in part}
+            if len(part) < 100:
+                return
+            before = part[-1]["id"]
 
     async def _load_categories(self) -> None:
         answer = await self.rest.get(f"/users/{self.person.id}/teams/{self._team_id}/channels/categories")
@@ -183,12 +198,23 @@ class WebClient:
             if post["id"] in room.posts:
                 room.posts[post["id"]] = post
         elif event == "post_deleted":
-            self._deleted(json.loads(data["post"]))
+            post = json.loads(data["post"])
+            self._deleted(post)
+            if post["root_id"] in self.threads:
+                await self._followed(post["root_id"], following=True)
         elif event in ("reaction_added", "reaction_removed"):
             self._reacted(event, json.loads(data["reaction"]))
         elif event == "multiple_channels_viewed":
             for channel_id, viewed_at in data["channel_times"].items():
                 self._viewed(self.rooms[channel_id], viewed_at)
+        elif event == "post_unread":
+            self._marked_unread(self.rooms[broadcast["channel_id"]], data)
+        elif event == "thread_updated":
+            await self._thread_moved(json.loads(data["thread"]))
+        elif event == "thread_read_changed" and "thread_id" in data:
+            await self._followed(data["thread_id"], following=True)
+        elif event == "thread_follow_changed":
+            await self._followed(data["thread_id"], following=data["state"])
         elif event.startswith("sidebar_category"):
             await self._load_categories()
 
@@ -228,10 +254,36 @@ class WebClient:
         room.mentions = sum(post["id"] in room.mentioning for post in later)
         room.mentions_root = sum(post["id"] in room.mentioning for post in roots)
 
+    def _marked_unread(self, room: Room, data: Value) -> None:
+        """What was read is told; mentions are those that are known since, as posts may have come before this event."""
+        room.viewed_at = data["last_viewed_at"]
+        room.msg, room.msg_root = data["msg_count"], data["msg_count_root"]
+        later = [p for p in room.posts.values() if p["create_at"] > room.viewed_at and p["id"] in room.mentioning]
+        room.mentions = len(later)
+        room.mentions_root = sum(not post["root_id"] for post in later)
+
+    async def _thread_moved(self, thread: Value) -> None:
+        """The counters of the event, unless it is older than the last look or following, which other events tell."""
+        known = self.threads.get(thread["id"])
+        if known is None or thread["last_viewed_at"] < known["last_viewed_at"]:
+            await self._followed(thread["id"], following=True)
+        else:
+            self.threads[thread["id"]] = _thread(thread)
+
+    async def _followed(self, thread_id: str, *, following: bool) -> None:
+        """A thread that is followed or read is asked for, as its event says too little of it."""
+        path = f"/users/{self.person.id}/teams/{self._team_id}/threads/{thread_id}"
+        answer = await self.rest.send("GET", path) if following else None
+        if answer is not None and answer.status == 200:
+            self.threads[thread_id] = _thread(answer.json)
+        else:
+            self.threads.pop(thread_id, None)
+
     def _deleted(self, post: Value) -> None:
         room = self.rooms[post["channel_id"]]
         for gone in [p["id"] for p in room.posts.values() if post["id"] in (p["id"], p["root_id"])]:
             del room.posts[gone]
+            self.threads.pop(gone, None)
 
     def _reacted(self, event: str, reaction: Value) -> None:
         for room in self.rooms.values():
@@ -253,3 +305,7 @@ def _room(channel: Value, member: Value) -> Room:
         member["last_viewed_at"],
         channel["last_post_at"],
     )
+
+
+def _thread(thread: Value) -> Value:
+    return {name: thread[name] for name in ("reply_count", "last_viewed_at", "unread_replies", "unread_mentions")}

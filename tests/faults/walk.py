@@ -19,8 +19,12 @@ ACTIONS = {
     "unreact": 3,
     "delete": 4,
     "sort": 3,
+    "follow": 4,
+    "unfollow": 4,
+    "read thread": 6,
 }
 """What people do, and how often."""
+_FAR = 4_000_000_000_000  # ms: everything up to now
 
 
 class Walk:
@@ -80,6 +84,11 @@ class Walk:
             post = self.chance.choice(mine)
             self._posts = [one for one in self._posts if post["id"] not in (one["id"], one["root_id"])]
             return rest.delete(f"/posts/{post['id']}")
+        if action in ("follow", "unfollow", "read thread") and roots:
+            thread = f"/users/me/teams/{self._team_id}/threads/{self.chance.choice(roots)['id']}"
+            if action == "read thread":
+                return rest.send("PUT", f"{thread}/read/{_FAR}")  # refused to whoever doesn't follow it
+            return rest.send("PUT" if action == "follow" else "DELETE", f"{thread}/following")
         if action == "sort" and number == 0:
             return self._sort(rest, channel_id, self.chance.random() < 0.2)
         return self._say(rest, channel_id, f"step {self.taken + number}")
