@@ -20,7 +20,9 @@ TIERS = ("boot", "core", "admin", "beyond", "licensed", "legacy")
 WEBSOCKET = ("WS", PATH.decode())
 """The key of what is no REST operation."""
 
-NEVER_REFUSED = frozenset((("GET", "/api/v4/config/client"), ("GET", "/api/v4/system/ping")))
+NEVER_REFUSED = frozenset(
+    (("GET", "/api/v4/config/client"), ("GET", "/api/v4/system/ping"), ("POST", "/api/v4/users/logout"))
+)
 """Anybody may ask these anything."""
 
 

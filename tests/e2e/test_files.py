@@ -74,6 +74,23 @@ async def test_an_image_has_its_size_and_is_shown_in_the_event(world: World) -> 
     assert shown.headers["Content-Disposition"].startswith("inline")
 
 
+async def test_small_versions_of_an_image_are_shown_to_members_at_the_other_edge_and_to_nobody_else(
+    world: World,
+) -> None:
+    ana, ben, eve = await world.people("ana", "ben", "eve")
+    channel = await world.room(ana, ben, kind="P")
+    painted = io.BytesIO()
+    Image.new("RGB", (2400, 1200), "teal").save(painted, "PNG")
+    info = (await _upload(ana.rest, channel["id"], "teal.png", painted.getvalue())).expect(201)["file_infos"][0]
+    await say(ana.rest, channel["id"], "look", file_ids=[info["id"]])
+    for version, widest in (("thumbnail", 200), ("preview", 1920)):
+        shown = await ben.at(world.edges[1]).send("GET", f"/files/{info['id']}/{version}")
+        assert shown.status == 200
+        assert Image.open(io.BytesIO(shown.body)).width <= widest
+        refused = await eve.rest.refused("GET", f"/files/{info['id']}/{version}")
+        assert refused == (403, "api.context.permissions.app_error")
+
+
 async def test_a_raw_body_is_a_file_too(world: World) -> None:
     (ana,) = await world.people("ana")
     channel = await world.room(ana)
