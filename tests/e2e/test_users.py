@@ -1,7 +1,11 @@
 """Accounts: made, read, found and changed, the same at either edge."""
 
-import pytest
+import io
 
+import pytest
+from PIL import Image
+
+from services.chassis.ids import new_id
 from tests.e2e.client import Rest
 from tests.e2e.world import PASSWORD, World, eventually, unique
 
@@ -116,3 +120,35 @@ async def test_a_new_email_needs_the_password(world: World) -> None:
     assert await ana.rest.refused("PUT", "/users/me/patch", change) == bad
     assert await ana.rest.refused("PUT", "/users/me/patch", change | {"password": "wrong password"}) == bad
     assert (await ana.rest.put("/users/me/patch", change | {"password": PASSWORD}))["email"] == change["email"]
+
+
+async def test_everybody_has_a_picture_and_it_is_the_same_at_every_edge(world: World) -> None:
+    ana, ben = await world.people("ana", "ben")
+    shown = [await ben.at(edge).send("GET", f"/users/{ana.id}/image") for edge in world.edges]
+    shown.append(await ben.rest.send("GET", f"/users/{ana.id}/image/default"))
+    assert {answer.status for answer in shown} == {200}
+    assert len({answer.body for answer in shown}) == 1
+    with Image.open(io.BytesIO(shown[0].body)) as picture:
+        assert (picture.format, picture.size) == ("PNG", (128, 128))
+    assert shown[0].headers["Content-Type"] == "image/png"
+    tag = shown[0].headers["ETag"]
+    again = await ben.rest.send("GET", f"/users/{ana.id}/image", headers={"If-None-Match": tag})
+    assert (again.status, again.body) == (304, b"")
+    assert await ben.rest.refused("GET", f"/users/{new_id()}/image") == (404, "app.user.missing_account.const")
+
+
+async def test_who_else_is_in_ones_group_channels(world: World) -> None:
+    ana, ben, cem, eve = await world.people("ana", "ben", "cem", "eve")
+    await world.team(ana, ben, cem, eve)
+    group = await ana.rest.post("/channels/group", [ana.id, ben.id, cem.id])
+    room = await world.room(ana, ben)
+    asked = [group["id"], room["id"], new_id(), "no id"]
+    found = await ana.rest.post("/users/group_channels", asked, expect=200)
+    assert {channel: sorted(user["id"] for user in users) for channel, users in found.items()} == {
+        group["id"]: sorted((ben.id, cem.id))
+    }
+    assert await eve.rest.post("/users/group_channels", asked, expect=200) == {}
+    assert await ana.rest.refused("POST", "/users/group_channels", {"not": "a list"}) == (
+        400,
+        "api.context.invalid_body_param.app_error",
+    )

@@ -95,3 +95,9 @@ class MemberClient:
         """Return those users with whom `viewer_id` shares a team or channel."""
         request = memberships_pb2.FindVisibleUserIdsRequest(viewer_id=viewer_id, user_ids=user_ids)
         return frozenset((await self._peer.call(self._members.FindVisibleUserIds, request)).user_ids)
+
+    async def in_groups(self, caller: Caller, channel_ids: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Return who else is in those of the channels that are group channels of the caller."""
+        request = memberships_pb2.ListGroupMembersRequest(actor=actor(caller), channel_ids=channel_ids)
+        answer = await self._peer.call(self._members.ListGroupMembers, request)
+        return {group.channel_id: group.user_ids for group in answer.groups}

@@ -14,10 +14,13 @@ from services.edge.clients.channels import ChannelClient
 from services.edge.clients.members import MemberClient
 from services.edge.clients.teams import TeamClient
 from services.edge.dialect import requests, users
+from services.edge.dialect.client_config import VERSION
+from services.edge.dialect.pictures import initial
 from services.edge.dialect.users import UserShapes
 from services.edge.rest.kit import Call, Route, answer, created, tagged
 from services.edge.rest.visibility import Visibility
 
+MAX_GROUPS: Final = 1000
 SEARCH_LIMIT: Final = 100
 SEARCH_LIMIT_MAX: Final = 1000
 
@@ -32,12 +35,15 @@ class Users:
             Route("GET", "/users", self.list),
             Route("POST", "/users/ids", self.by_ids),
             Route("POST", "/users/usernames", self.by_usernames),
+            Route("POST", "/users/group_channels", self.by_group_channels),
             Route("POST", "/users/search", self.search),
             Route("GET", "/users/autocomplete", self.autocomplete),
             Route("GET", "/users/stats", self.stats),
             Route("GET", "/users/username/{username}", self.by_username),
             Route("GET", "/users/email/{email}", self.by_email),
             Route("GET", "/users/{user_id}", self.get),
+            Route("GET", "/users/{user_id}/image", self.image),
+            Route("GET", "/users/{user_id}/image/default", self.image),
             Route("PUT", "/users/{user_id}/patch", self.patch),
         )
 
@@ -99,6 +105,30 @@ class Users:
         """Return those of some users that exist and are visible."""
         names = users.listed(await call.json(requests.IDS, "usernames"), "usernames")
         return answer(await self._seen(call.caller, await self._auth.users(usernames=names)))
+
+    async def by_group_channels(self, call: Call) -> web.StreamResponse:
+        """Return who else is in those of some channels that are the caller's group channels."""
+        asked = users.listed(await call.json(requests.IDS, "channel_ids"), "channel_ids")
+        groups = await self._members.in_groups(call.caller, list(filter(is_valid_id, asked))[:MAX_GROUPS])
+        ids = sorted({user_id for members in groups.values() for user_id in members})
+        found = {user.id: user for user in await self._auth.users(ids=ids)} if ids else {}
+        return answer(
+            {
+                channel_id: [self._shapes.seen_by(call.caller, found[one]) for one in members if one in found]
+                for channel_id, members in groups.items()
+            }
+        )
+
+    async def image(self, call: Call) -> web.StreamResponse:
+        """Return a user's picture: the initial of the name, as long as nobody can bring another."""
+        user_id = call.id("user_id")
+        await self._visibility.require(call.caller, (user_id,))
+        user = await self._auth.user(user_id)
+        tag = f"{VERSION}.{user.last_picture_update_ms}.{user.username}"
+        headers = {"ETag": tag, "Cache-Control": "max-age=300, private"}
+        if call.request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=initial(user.username), headers={**headers, "Content-Type": "image/png"})
 
     async def patch(self, call: Call) -> web.StreamResponse:
         """Change parts of a user."""

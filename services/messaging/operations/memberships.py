@@ -1,6 +1,6 @@
 """Who is in which channel, and what they have seen of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chorus.messaging.v1 import events_pb2
@@ -261,6 +261,10 @@ class MembershipOperations:
         """Return those of the users whom a user who may not see everybody may see, in their order."""
         visible = await self._database.transact(lambda tx: acquainted_ids(tx, viewer_id, user_ids))
         return [user_id for user_id in user_ids if user_id in visible]
+
+    async def list_group_members(self, actor: Actor, channel_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Return who else is in those of the channels that are the actor's group channels."""
+        return await self._database.transact(lambda tx: store.in_groups(tx, actor.user_id, channel_ids))
 
 
 async def _channel(tx: Transaction, channel_id: str) -> Channel:

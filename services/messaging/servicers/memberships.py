@@ -149,3 +149,11 @@ class MembershipServicer(memberships_pb2_grpc.MembershipServiceServicer):
         """Return which users are visible to a user who may not see everybody."""
         visible = await self._operations.find_visible_user_ids(request.viewer_id, request.user_ids)
         return memberships_pb2.FindVisibleUserIdsResponse(user_ids=visible)
+
+    async def ListGroupMembers(
+        self, request: memberships_pb2.ListGroupMembersRequest, context: Context
+    ) -> memberships_pb2.ListGroupMembersResponse:
+        """Return who else is in the actor's group channels."""
+        found = await self._operations.list_group_members(actor(request.actor), request.channel_ids)
+        groups = (memberships_pb2.GroupMembers(channel_id=c, user_ids=users) for c, users in found.items())
+        return memberships_pb2.ListGroupMembersResponse(groups=groups)

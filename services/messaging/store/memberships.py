@@ -96,6 +96,15 @@ WHERE asked.user_id = %(viewer)s
   OR EXISTS (SELECT FROM team_members theirs
              WHERE theirs.team_id = ANY(%(teams)s) AND theirs.user_id = asked.user_id AND theirs.delete_at = 0)"""
 
+_IN_GROUPS: Final = """
+SELECT m.channel_id, array_agg(m.user_id ORDER BY u.username) AS user_ids
+FROM channels c
+JOIN channel_members mine ON mine.channel_id = c.id AND mine.user_id = %(user)s
+JOIN channel_members m ON m.channel_id = c.id AND m.user_id <> %(user)s
+JOIN users u ON u.id = m.user_id
+WHERE c.id = ANY(%(channels)s) AND c.type = 'G'
+GROUP BY m.channel_id"""
+
 
 async def read(tx: Transaction, channel_id: str, user_ids: Sequence[str]) -> list[Member]:
     """Read those of the memberships that exist, by user id."""
@@ -203,3 +212,9 @@ async def visible(tx: Transaction, viewer_id: str, user_ids: Sequence[str], team
     """Read which of the users share a channel with the viewer or are in one of the teams; the viewer itself is."""
     rows = await tx.fetch(_VISIBLE, viewer=viewer_id, users=list(user_ids), teams=list(team_ids))
     return {row.user_id for row in rows}
+
+
+async def in_groups(tx: Transaction, user_id: str, channel_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Read who else is in those of the channels that are group channels of the user."""
+    rows = await tx.fetch(_IN_GROUPS, user=user_id, channels=list(channel_ids))
+    return {row.channel_id: row.user_ids for row in rows}
