@@ -8,11 +8,10 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 import redis
 
@@ -21,9 +20,8 @@ from deploy.local.mesh import Mesh
 from deploy.local.paths import REPOSITORY
 from deploy.local.ports import Ports, free_block
 from deploy.local.topology import DEFAULT_SCALE, topology
-from tests.conftest import ADMIN, keep_logs, sign_up_admin
+from tests.conftest import keep_logs, sign_up_admin
 from tests.e2e import client
-from tests.e2e.client import sign_in
 from tests.e2e.database import Database
 from tests.e2e.world import World, say
 from tests.faults.wires import WiredCommand, Wiring, wires_of
@@ -58,18 +56,6 @@ def doomed(wiring: Wiring, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     finally:
         keep_logs(mesh, Path("build/test-logs/wired"))
         mesh.erase()
-
-
-@pytest.fixture
-async def world(doomed: Mesh) -> AsyncIterator[World]:
-    """A maker of people, teams and channels."""
-    edges, front = (client.edge(doomed.ports, 1), client.edge(doomed.ports, 2)), client.front(doomed)
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        made = World(http, edges, front, await sign_in(http, edges[0], ADMIN["username"], ADMIN["password"]))
-        try:
-            yield made
-        finally:
-            await made.close()
 
 
 class Bus:

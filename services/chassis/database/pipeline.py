@@ -1,7 +1,7 @@
 """One round trip of several statements over a connection of psycopg.
 
 psycopg's own pipeline waits for the socket at every statement and converts each parameter and row by general machinery:
-~75 µs a statement. This one hands libpq all of them, waits once, and reads: ~12 µs a statement (docs/performance.md).
+73 µs a statement. This one hands libpq all of them, waits once, and reads: 10 µs a statement (docs/adr/0004).
 """
 
 from collections import namedtuple

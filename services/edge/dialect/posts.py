@@ -238,6 +238,20 @@ def page_request(
     )
 
 
+def unread_request(
+    user_id: str, channel_id: str, *, limit_before: int, limit_after: int, skip_threads: bool, roots_only: bool
+) -> posts_pb2.ListUnreadPostsRequest:
+    """Return the question for the history around what a user has not seen."""
+    return posts_pb2.ListUnreadPostsRequest(
+        user_id=user_id,
+        channel_id=channel_id,
+        limit_before=limit_before,
+        limit_after=limit_after,
+        skip_threads=skip_threads,
+        roots_only=roots_only,
+    )
+
+
 _DIRECTIONS: Final = {
     "": posts_pb2.THREAD_DIRECTION_UNSPECIFIED,
     "down": posts_pb2.THREAD_DIRECTION_DOWN,

@@ -5,7 +5,6 @@ from typing import Any
 
 from aiohttp import web
 
-from chorus.messaging.v1 import posts_pb2
 from services.chassis.errors import DomainError, Reason
 from services.chassis.ids import is_valid_id, new_id
 from services.edge.cache.pages import EncodedPage, PageCache
@@ -178,9 +177,9 @@ class Posts:
         if not after:
             raise DomainError(Reason.INVALID_ARGUMENT, field="limit_after")
         threads = call.flag("collapsedThreads")
-        question = posts_pb2.ListUnreadPostsRequest(
-            user_id=call.id("user_id"),
-            channel_id=call.id("channel_id"),
+        question = posts.unread_request(
+            call.id("user_id"),
+            call.id("channel_id"),
             limit_before=before,
             limit_after=after,
             skip_threads=call.flag("skipFetchThreads"),

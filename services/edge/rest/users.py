@@ -109,7 +109,9 @@ class Users:
     async def by_group_channels(self, call: Call) -> web.StreamResponse:
         """Return who else is in those of some channels that are the caller's group channels."""
         asked = users.listed(await call.json(requests.IDS, "channel_ids"), "channel_ids")
-        groups = await self._members.in_groups(call.caller, list(filter(is_valid_id, asked))[:MAX_GROUPS])
+        if len(asked) > MAX_GROUPS:
+            raise DomainError(Reason.INVALID_ARGUMENT, field="channel_ids")
+        groups = await self._members.in_groups(call.caller, list(filter(is_valid_id, asked)))
         ids = sorted({user_id for members in groups.values() for user_id in members})
         found = {user.id: user for user in await self._auth.users(ids=ids)} if ids else {}
         return answer(
