@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from chorus.files.v1 import emoji_images_pb2_grpc, files_pb2_grpc
+from chorus.files.v1 import emoji_images_pb2_grpc, files_pb2_grpc, links_pb2_grpc
 from services.chassis.bus.redis import RedisBus
 from services.chassis.config import ConfigError
 from services.chassis.database import Database, migrate
@@ -15,22 +15,28 @@ from services.chassis.rpc.client import Mesh
 from services.chassis.rpc.credentials import server_credentials
 from services.chassis.rpc.server import RpcServer
 from services.files.clients.messaging import MessagingClient
+from services.files.clients.web import Web
 from services.files.consumers.posts import PostsFollower
+from services.files.domain.addresses import Reach
 from services.files.metrics import FilesMetrics
 from services.files.operations.attaching import Attaching
 from services.files.operations.emoji_images import EmojiImages
+from services.files.operations.links import LinkDescriptions
 from services.files.operations.messaging import Messaging
 from services.files.operations.reading import Reading
 from services.files.operations.uploads import UploadRules, Uploads
 from services.files.pictures.pool import Pictures
 from services.files.servicers.emoji_images import EmojiImageServicer
 from services.files.servicers.files import FileServicer
+from services.files.servicers.links import LinkServicer
 from services.files.store.directory import Directory
 from services.files.store.objects import Objects
 
 _log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS: Final = 60.0
+_LOOKING_SECONDS: Final = 5.0
+"""Seconds that a worker may take over one page or picture of a stranger's, whose links nobody waits for."""
 
 
 def wiring(messaging: Messaging | None = None, *, sweep_seconds: float = _SWEEP_SECONDS) -> Wire:
@@ -51,6 +57,9 @@ def wiring(messaging: Messaging | None = None, *, sweep_seconds: float = _SWEEP_
         process.on_stop("mesh", mesh.close)
         pictures = Pictures(metrics, max_pixels=files.MaxImageResolution)
         process.on_stop("pictures", pictures.close)
+        # Workers of their own: links of strangers must not make those wait who upload.
+        lookers = Pictures(metrics, max_pixels=files.MaxImageResolution, workers=1, seconds=_LOOKING_SECONDS)
+        process.on_stop("lookers", lookers.close)
 
         asked = messaging or MessagingClient(mesh.peer("messaging"))
         rules = UploadRules(files.EnableFileAttachments, files.MaxFileSize)
@@ -58,10 +67,18 @@ def wiring(messaging: Messaging | None = None, *, sweep_seconds: float = _SWEEP_
         reading = Reading(database, objects, asked, metrics)
         attaching = Attaching(database, objects, asked, clock, metrics)
 
+        web = Web(
+            Reach.of(settings.ServiceSettings.AllowedUntrustedInternalConnections),
+            settings.ExperimentalSettings.LinkMetadataTimeoutMilliseconds / 1000,
+        )
+
         server = RpcServer(process.metrics, server_credentials(tls, "files"))
         files_pb2_grpc.add_FileServiceServicer_to_server(FileServicer(uploads, reading, attaching), server.grpc_server)
         emoji_images_pb2_grpc.add_EmojiImageServiceServicer_to_server(
             EmojiImageServicer(EmojiImages(database, objects, pictures, clock)), server.grpc_server
+        )
+        links_pb2_grpc.add_LinkServiceServicer_to_server(
+            LinkServicer(LinkDescriptions(web, objects, lookers, metrics)), server.grpc_server
         )
         await server.start(str(process.listener("listen")))
         process.on_stop("grpc", server.close)

@@ -13,8 +13,11 @@ class FilesMetrics:
         self.downloaded_bytes = metrics.counter("files_downloaded_bytes_total", "Bytes that were handed out.")
         self.picture_seconds = metrics.histogram(
             "files_picture_seconds",
-            "Making a picture's smaller forms, by outcome: ok, too_large, unreadable, overrun (time or memory).",
+            "One task of a worker, by outcome: ok, too_large, unreadable, overrun (time or memory).",
             ("outcome",),
+        )
+        self.links = metrics.counter(
+            "files_links_total", "Links that were looked at, by what was found: page, image, nothing.", ("found",)
         )
         self.claims_released = metrics.counter(
             "files_claims_released_total", "Files set free because the post that had claimed them never came."

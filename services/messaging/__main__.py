@@ -29,8 +29,10 @@ from services.chassis.rpc.client import Mesh
 from services.chassis.rpc.credentials import server_credentials
 from services.chassis.rpc.server import RpcServer
 from services.messaging.clients.auth import AuthClient
+from services.messaging.clients.files import FilesClient
 from services.messaging.clients.presence import PresenceClient
 from services.messaging.consumers.users import UserProjection
+from services.messaging.domain.links import LinkRules, domains
 from services.messaging.domain.mentions import Keywords
 from services.messaging.domain.posts import Draft, Post
 from services.messaging.operations.attention import AttentionOperations
@@ -43,6 +45,7 @@ from services.messaging.operations.emoji import EmojiOperations
 from services.messaging.operations.fresh_reads import FreshReads
 from services.messaging.operations.freshness import Freshness
 from services.messaging.operations.history import History
+from services.messaging.operations.link_previews import Linking, LinkPreviews
 from services.messaging.operations.member_roles import MemberRoleOperations
 from services.messaging.operations.memberships import MembershipOperations
 from services.messaging.operations.personal_channels import PersonalChannelOperations
@@ -97,8 +100,15 @@ async def wire(process: Process) -> None:
         collapsed=settings.ServiceSettings.CollapsedThreads in ("always_on", "default_on"),
         auto_follow=settings.ServiceSettings.ThreadAutoFollow,
     )
+    link_rules = LinkRules(
+        settings.ServiceSettings.EnableLinkPreviews, domains(settings.ServiceSettings.RestrictLinkPreviews)
+    )
+    link_previews = LinkPreviews(
+        database, events, publisher, clock, metrics, tasks, FilesClient(mesh.peer("files")), link_rules
+    )
+    linking = Linking(link_rules, link_previews.wake)
     creation = PostCreation(
-        database, events, publisher, clock, keywords, PresenceClient(mesh.peer("presence")), notifying
+        database, events, publisher, clock, keywords, PresenceClient(mesh.peer("presence")), notifying, linking
     )
     committer: Batcher[Draft, Post] = Batcher(
         "commit",
@@ -109,7 +119,9 @@ async def wire(process: Process) -> None:
         max_waiting=COMMIT_WAITING,
         size=lambda draft: len(draft.message) + len(draft.props),
     )
-    changes = PostChanges(database, events, publisher, clock, edit_limit_s=settings.ServiceSettings.PostEditTimeLimit)
+    changes = PostChanges(
+        database, events, publisher, clock, linking, edit_limit_s=settings.ServiceSettings.PostEditTimeLimit
+    )
     replicas = [
         Database(f"replica-{number}", dsn, metrics, pool_size=settings.SqlSettings.MaxOpenConns, standby=True)
         for number, dsn in enumerate(replica_dsns(settings, "messaging"), start=1)
@@ -165,6 +177,7 @@ async def wire(process: Process) -> None:
     await server.start(str(process.listener("listen")))
     process.on_stop("grpc", server.close)
     server.follow(process.readiness, tasks)
+    link_previews.start()
 
 
 if __name__ == "__main__":

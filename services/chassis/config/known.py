@@ -24,14 +24,14 @@ UNUSED_SECTIONS: Final = _names(
 UNUSED_KEYS: Final = {
     "ServiceSettings": """
         AllowPersistentNotifications AllowPersistentNotificationsForGuests
-        AllowedUntrustedInternalConnections BurnOnReadDurationSeconds BurnOnReadMaximumTimeToLiveSeconds
+        BurnOnReadDurationSeconds BurnOnReadMaximumTimeToLiveSeconds
         BurnOnReadSchedulerFrequencySeconds ClusterLogTimeoutMilliseconds ConnectionSecurity CorsDebug DebugSplit
         DeleteAccountLink DeveloperFlags DisableBotsWhenOwnerIsDeactivated DisableLegacyMFA
         DynamicClientRegistrationRedirectURIAllowlist EnableAPIChannelDeletion EnableAPIPostDeletion
         EnableAPITeamDeletion EnableAPITriggerAdminNotifications EnableAPIUserDeletion EnableAWSMetering
         EnableBotAccountCreation EnableBurnOnRead EnableClientPerformanceDebugging EnableCommands EnableCrossTeamSearch
         EnableCustomGroups EnableDynamicClientRegistration EnableEmailInvitations EnableFileSearch
-        EnableGifPicker EnableIncomingWebhooks EnableInsecureOutgoingConnections EnableLegacySidebar EnableLinkPreviews
+        EnableGifPicker EnableIncomingWebhooks EnableInsecureOutgoingConnections EnableLegacySidebar
         EnableLocalMode EnableMultifactorAuthentication EnableOAuthServiceProvider EnableOpenTracing
         EnableOpentracing EnableOutgoingOAuthConnections EnableOutgoingWebhooks EnablePermalinkPreviews
         EnablePostIconOverride EnablePostSearch EnablePostUsernameOverride EnablePreviewFeatures EnableSecurityFixAlert
@@ -42,7 +42,7 @@ UNUSED_KEYS: Final = {
         GiphySdkKey GoogleDeveloperKey GoroutineHealthThreshold IdleTimeout LetsEncryptCertificateCacheFile
         LicenseFileLocation ListenAddress LocalModeSocketLocation MaximumURLLength OutgoingIntegrationRequestsTimeout
         PersistentNotificationIntervalMinutes PersistentNotificationMaxCount PersistentNotificationMaxRecipients
-        PostPriority ReadTimeout RefreshPostStatsRunTime RestrictLinkPreviews RestrictPostDelete ScheduledPosts
+        PostPriority ReadTimeout RefreshPostStatsRunTime RestrictPostDelete ScheduledPosts
         SessionCacheInMinutes SessionLengthMobileInDays SessionLengthSSOInDays SessionLengthSSOInHours
         SessionLengthWebInDays SplitKey TLSCertFile TLSKeyFile TLSMinVer TLSOverwriteCiphers TLSStrictTransport
         TLSStrictTransportMaxAge TerminateSessionsOnPasswordChange TrustedProxyIPHeader UseLetsEncrypt WebserverMode
@@ -94,7 +94,7 @@ UNUSED_KEYS: Final = {
     "DisplaySettings": "ExperimentalTimezone",
     "ExperimentalSettings": """
         ClientSideCertCheck ClientSideCertEnable CloudUserLimit EnableAppBar EnableRemoteClusterService
-        EnableSharedChannels EnableWatermark ExperimentalChannelCategorySorting LinkMetadataTimeoutMilliseconds
+        EnableSharedChannels EnableWatermark ExperimentalChannelCategorySorting
         RestrictSystemAdmin UseNewSAMLLibrary
         """,
     "ComplianceSettings": "BatchSize Directory EnableDaily",

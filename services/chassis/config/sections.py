@@ -51,6 +51,9 @@ class ServiceSettings:
     ThreadAutoFollow: bool = True
     AllowSyncedDrafts: bool = True
     EnableCustomEmoji: bool = True
+    EnableLinkPreviews: bool = True
+    RestrictLinkPreviews: str = ""
+    AllowedUntrustedInternalConnections: str = ""
     CollapsedThreads: Annotated[str, OneOf(("disabled", "default_off", "default_on", "always_on"))] = "always_on"
     # These three are false here: they lead clients to tours and pages that Chorus does not serve. Theirs: true.
     EnableTutorial: bool = False
@@ -284,6 +287,7 @@ class ExperimentalSettings:
     DelayChannelAutocomplete: bool = False
     UsersStatusAndProfileFetchingPollIntervalMilliseconds: Annotated[int, Between(1000)] = 3000
     YoutubeReferrerPolicy: bool = False
+    LinkMetadataTimeoutMilliseconds: Count = 5000
 
 
 @dataclass(frozen=True, slots=True)

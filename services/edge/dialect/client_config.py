@@ -129,7 +129,6 @@ _SIGNED_IN: Final = {
     "EnablePostUsernameOverride": "false",
     "EnablePostIconOverride": "false",
     "EnableUserAccessTokens": "false",
-    "EnableLinkPreviews": "false",
     "EnablePermalinkPreviews": "false",
     "EnableClientPerformanceDebugging": "false",
     "ExperimentalGroupUnreadChannels": "disabled",
@@ -302,6 +301,7 @@ def _signed_in(settings: Settings, facts: Facts) -> dict[str, str]:
         "ExperimentalEnableDefaultChannelLeaveJoinMessages": _flag(
             service.ExperimentalEnableDefaultChannelLeaveJoinMessages
         ),
+        "EnableLinkPreviews": _flag(service.EnableLinkPreviews),
         "EnableSVGs": _flag(service.EnableSVGs),
         "EnableLatex": _flag(service.EnableLatex),
         "EnableInlineLatex": _flag(service.EnableInlineLatex),

@@ -11,7 +11,7 @@ from services.chassis.errors import DomainError, Reason
 from services.chassis.ids import is_valid_id
 from services.edge.dialect.emoji import emoji_json
 from services.edge.dialect.files import file_json
-from services.edge.dialect.links import first_link
+from services.edge.dialect.previews import embed_json, image_json
 from services.edge.dialect.requests import EphemeralBody, PostBody, PostPatchBody
 
 MAX_FILES: Final = 10
@@ -80,12 +80,14 @@ def _metadata(post: posts_pb2.Post) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
     if '"attachments"' in post.props_json and msgspec.json.decode(post.props_json).get("attachments"):
         metadata["embeds"] = [{"type": "message_attachment"}]
-    elif (link := first_link(post.message)) and not post.type.startswith("system_"):
-        metadata["embeds"] = [{"type": "link", "url": link}]
+    elif post.preview.link:
+        metadata["embeds"] = [embed_json(post.preview)]
     if post.emoji:
         metadata["emojis"] = [emoji_json(emoji) for emoji in post.emoji]
     if post.files:
         metadata["files"] = [file_json(file) for file in post.files]
+    if post.HasField("preview") and (images := [*post.preview.found.images, *post.preview.images]):
+        metadata["images"] = {image.url: image_json(image) for image in images}
     if post.reactions:
         metadata["reactions"] = [reaction_json(reaction) for reaction in post.reactions]
     return metadata

@@ -1,4 +1,4 @@
-"""Workers that make previews: a few processes, each with a time limit, replaced when it is overrun."""
+"""Workers that read what strangers made: a few processes, each with a time limit, replaced when it is overrun."""
 
 import asyncio
 import base64
@@ -32,8 +32,18 @@ class Picture:
     preview_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A picture's size in pixels as it is shown, its format in lower case, and its frames if it moves, else 0."""
+
+    width: int
+    height: int
+    format: str
+    frames: int
+
+
 class Pictures:
-    """Renders pictures, a few at a time."""
+    """Renders pictures, a few at a time, and looks at what links lead to."""
 
     def __init__(
         self,
@@ -77,6 +87,16 @@ class Pictures:
         """
         answer = await self._done({"folder": str(folder), "limit": limit, "side": side})
         return None if answer is None else str(answer["type"])
+
+    async def measure(self, folder: Path) -> Measured | None:
+        """Return the size of the picture `folder/original`; None for what is no picture. Raises busy."""
+        answer = await self._done({"folder": str(folder), "measure": True})
+        return None if answer is None else Measured(**answer)
+
+    async def tags(self, folder: Path, charset: str) -> list[tuple[str, str]]:
+        """Return the (property, content) pairs of the page `folder/original`; `charset` if it is known. Raises busy."""
+        answer = await self._done({"folder": str(folder), "charset": charset})
+        return [] if answer is None else [(name, content) for name, content in answer["tags"]]
 
     async def _done(self, task: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return what a worker answers to a task; None when it could not do it."""

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
+from services.files.pictures.looking import measure, tags
 from services.files.pictures.rendering import TooLarge, render, shrink
 
 _MEMORY: Final = 2 * 1024**3
@@ -26,12 +27,16 @@ def main() -> None:
 def _answer(task: dict[str, Any]) -> dict[str, Any]:
     folder = Path(task["folder"])
     try:
+        if "measure" in task:
+            return measure(folder)
+        if "charset" in task:
+            return tags(folder, task["charset"])
         if "side" in task:
             return shrink(folder, task["limit"], task["side"])
         made = render(folder, task["max_pixels"])
     except TooLarge:
         return {"failed": "too_large"}
-    except Exception as error:  # Pillow raises anything at all for broken files
+    except Exception as error:  # Pillow raises anything at all for broken files, and so does a page's parser
         return {"failed": "unreadable", "why": f"{type(error).__name__}: {error}"[:200]}
     return {**made, "mini": base64.b64encode(made["mini"]).decode()}
 

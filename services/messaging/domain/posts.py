@@ -57,6 +57,8 @@ class Post:
     reply_count: int
     last_reply_at: int
     participants: Sequence[str]
+    preview: bytes = b""
+    """What is shown of its links; opaque here, as the files are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Facts:
     roots: Mapping[str, Root]
     existing: Mapping[str, Post]  # by post id: earlier tries of the same drafts
     claimed: Mapping[tuple[str, str], str]  # (user, pending id) → the post id that holds it
+    previews: Mapping[str, bytes]  # by draft id: what is shown of its links so far
     now_ms: int
 
 
@@ -146,7 +149,8 @@ def decide(drafts: Sequence[Draft], facts: Facts) -> Decision:
                 _check(draft, facts)
                 count = reply_counts.get(draft.root_id, _replies(draft, facts)) + bool(draft.root_id)
                 reply_counts[draft.root_id] = count
-                post = _new_post(draft, facts.clocks[draft.channel_id].tick(facts.now_ms), count)
+                at = facts.clocks[draft.channel_id].tick(facts.now_ms)
+                post = _new_post(draft, at, count, facts.previews.get(draft.id, b""))
                 made[post.id] = post
                 decision.accepted.append((draft, post))
                 decision.answers.append(post)
@@ -211,7 +215,7 @@ def _replies(draft: Draft, facts: Facts) -> int:
     return facts.roots[draft.root_id].reply_count if draft.root_id else 0
 
 
-def _new_post(draft: Draft, at: int, reply_count: int) -> Post:
+def _new_post(draft: Draft, at: int, reply_count: int, preview: bytes) -> Post:
     return Post(
         id=draft.id,
         channel_id=draft.channel_id,
@@ -233,6 +237,7 @@ def _new_post(draft: Draft, at: int, reply_count: int) -> Post:
         reply_count=reply_count,
         last_reply_at=0,
         participants=(),
+        preview=preview,
     )
 
 

@@ -7,16 +7,15 @@ from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
 from services.chassis.permissions import granted
 from services.messaging.domain.access import READ_CONTENT
-from services.messaging.domain.adornments import Adornments, by_post, names_in
+from services.messaging.domain.adornments import Adornments
 from services.messaging.domain.posts import Post
+from services.messaging.operations.adornments import adorned
 from services.messaging.operations.fresh_reads import FreshReads
 from services.messaging.store import access as access_store
-from services.messaging.store import emoji as emoji_store
 from services.messaging.store import followed_threads
 from services.messaging.store import history as store
 from services.messaging.store import memberships as member_store
 from services.messaging.store import posts as post_store
-from services.messaging.store import reactions as reaction_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class History:
             post = (await post_store.read(tx, [post_id])).get(post_id)
             if post is None or (post.delete_at and not include_deleted):
                 raise DomainError(Reason.POST_NOT_FOUND)
-            return post, await _adornments(tx, [post])
+            return post, await adorned(tx, [post])
 
         return await self._reads.of_channel(await self._channel_of(post_id), user_id, roles, read)
 
@@ -115,7 +114,7 @@ class History:
             )
             readable = {c for c, a in access.items() if a is not None and a.may(READ_CONTENT, roles)}
             posts = [found[i] for i in dict.fromkeys(ids) if i in found and found[i].channel_id in readable]
-            return posts, await _adornments(tx, posts)
+            return posts, await adorned(tx, posts)
 
         return await self._database.snapshot(read)
 
@@ -148,7 +147,7 @@ class History:
                 tx, query.channel_id, posts[0].create_at, posts[-1].create_at, roots_only=query.roots_only
             )
             others = [] if query.skip_threads or query.roots_only else await store.threads(tx, posts)
-            return Page(posts, others, await _adornments(tx, [*posts, *others]), next_id, prev_id, seq)
+            return Page(posts, others, await adorned(tx, [*posts, *others]), next_id, prev_id, seq)
 
         return await self._reads.of_channel(query.channel_id, user_id, roles, read)
 
@@ -189,7 +188,7 @@ class History:
                 updated_after=query.from_update_at, limit=limit + 1,
             )  # fmt: skip
             posts = [root, *replies[:limit]]
-            return Thread(posts, await _adornments(tx, posts), len(replies) > limit, seq)
+            return Thread(posts, await adorned(tx, posts), len(replies) > limit, seq)
 
         return await self._reads.of_channel(await self._channel_of(query.post_id), user_id, roles, read)
 
@@ -215,7 +214,7 @@ async def _page(tx: Transaction, query: PageQuery, seq: int) -> Page:
         )  # fmt: skip
         next_id, prev_id = await _neighbours(tx, query, posts)
     thread_posts = [] if query.skip_threads or query.roots_only else await store.threads(tx, posts)
-    return Page(posts, thread_posts, await _adornments(tx, [*posts, *thread_posts]), next_id, prev_id, seq)
+    return Page(posts, thread_posts, await adorned(tx, [*posts, *thread_posts]), next_id, prev_id, seq)
 
 
 async def _neighbours(tx: Transaction, query: PageQuery, posts: Sequence[Post]) -> tuple[str, str]:
@@ -235,11 +234,3 @@ async def _neighbours(tx: Transaction, query: PageQuery, posts: Sequence[Post]) 
 def _require_administrator(roles: Sequence[str]) -> None:
     if not granted(roles, "manage_system"):
         raise DomainError(Reason.PERMISSION_DENIED, permission="manage_system")
-
-
-async def _adornments(tx: Transaction, posts: Sequence[Post]) -> Adornments:
-    """Read what is shown with the posts: a statement each for reactions and custom emoji, if there may be any."""
-    reactions = await reaction_store.of_posts(tx, [post.id for post in posts if post.has_reactions])
-    names = names_in(posts, reactions)
-    emoji = await emoji_store.find(tx, names=sorted(names)) if names else ()
-    return Adornments(by_post(reactions), {one.name: one for one in emoji})

@@ -13,15 +13,18 @@ from services.chassis.events import Announcement, EventLog, Publisher, TopicStat
 from services.chassis.ids import new_id
 from services.messaging.domain import posts
 from services.messaging.domain.access import ChannelAccess
+from services.messaging.domain.adornments import Adornments
+from services.messaging.domain.links import FRESH_MS
 from services.messaging.domain.posts import Clockwork, Post
-from services.messaging.domain.reactions import Reaction
 from services.messaging.domain.threads import FollowerChange
+from services.messaging.operations.adornments import adorned
+from services.messaging.operations.link_previews import Linking
 from services.messaging.store import access as access_store
 from services.messaging.store import posts as store
-from services.messaging.store import reactions as reaction_store
-from services.messaging.store import threads
+from services.messaging.store import previews, threads
 from services.messaging.wire import posts as wire
 from services.messaging.wire import threads as thread_wire
+from services.messaging.wire.previews import preview
 
 EPHEMERAL: Final = "system_ephemeral"
 
@@ -54,25 +57,32 @@ class PostChanges:
     """Changes of posts that exist."""
 
     def __init__(
-        self, database: Database, events: EventLog, publisher: Publisher, clock: Clock, *, edit_limit_s: int
+        self,
+        database: Database,
+        events: EventLog,
+        publisher: Publisher,
+        clock: Clock,
+        linking: Linking,
+        *,
+        edit_limit_s: int,
     ) -> None:
         """`edit_limit_s` is PostEditTimeLimit: for so many seconds a text may change; below 0 for ever."""
         self._database, self._events, self._publisher, self._clock = database, events, publisher, clock
-        self._edit_limit_s = edit_limit_s
+        self._linking, self._edit_limit_s = linking, edit_limit_s
 
-    async def patch(
-        self, post_id: str, patch: Patch, user_id: str, roles: Sequence[str]
-    ) -> tuple[Post, list[Reaction]]:
-        """Change a post and announce it; return it as it is now, with its reactions. Earlier versions are kept."""
-        post, reactions, entries = await self._database.transact(
+    async def patch(self, post_id: str, patch: Patch, user_id: str, roles: Sequence[str]) -> tuple[Post, Adornments]:
+        """Change a post and announce it; return it as it is now. Earlier versions are kept."""
+        post, adornments, entries = await self._database.transact(
             lambda tx: self._patch(tx, post_id, patch, user_id, roles)
         )
         self._publisher.publish_soon(entries)
-        return post, reactions
+        if post.preview:
+            self._linking.wake()
+        return post, adornments
 
     async def _patch(
         self, tx: Transaction, post_id: str, patch: Patch, user_id: str, roles: Sequence[str]
-    ) -> tuple[Post, list[Reaction], list[log_pb2.LogEntry]]:
+    ) -> tuple[Post, Adornments, list[log_pb2.LogEntry]]:
         locked = await _lock(tx, self._events, post_id, user_id)
         posts.check_edit(locked.post, locked.access, user_id, roles)
         if locked.post is None:
@@ -97,11 +107,25 @@ class PostChanges:
             edit_at=at if edited else before.edit_at,
             update_at=at,
         )
+        after = await self._relinked(tx, before, after)
         await store.edit(tx, after, new_id() if edited else None)
-        reactions = await reaction_store.of_posts(tx, [post_id]) if after.has_reactions else []
-        body = events_pb2.PostEdited(post=wire.post(after, reactions=reactions))
+        adornments = await adorned(tx, [after])
+        body = events_pb2.PostEdited(post=wire.posts([after], adornments)[0])
         entries = await self._events.append(tx, locked.topics, [_in_channel(after, "post_edited", body, at)])
-        return after, reactions, entries
+        return after, adornments, entries
+
+    async def _relinked(self, tx: Transaction, before: Post, after: Post) -> Post:
+        """Return a changed post with what is shown of its links: as before, unless they are others now."""
+        had, has = (self._linking.rules.links_of(post.message, post.props, post.type) for post in (before, after))
+        if had == has:
+            return after
+        known: dict[str, bytes] = {}
+        if has.asked:
+            (rows,) = await tx.pipelined(previews.knowing(has.asked, after.update_at - FRESH_MS))
+            known = previews.known(rows)
+        if not known.keys() >= set(has.asked):
+            tx.conclude(previews.awaiting([after.id], after.update_at))
+        return replace(after, preview=preview(has, known))
 
     async def delete(self, post_id: str, user_id: str, roles: Sequence[str]) -> None:
         """Delete a post and its replies, softly, and announce it."""

@@ -6,14 +6,16 @@ from typing import Any, Final
 
 from services.chassis.database import Statement, Transaction
 from services.chassis.events import EventLog, TopicState, channel_topic
+from services.messaging.domain.links import FRESH_MS, Links
 from services.messaging.domain.mentions import Addressed, Audience
 from services.messaging.domain.posts import Clockwork, Draft, Facts, Post, Root
 from services.messaging.domain.threads import ThreadState
 from services.messaging.domain.users import User
 from services.messaging.store import access as access_store
-from services.messaging.store import post_facts, threads
+from services.messaging.store import post_facts, previews, threads
 from services.messaging.store import posts as store
 from services.messaging.store.post_facts import ChannelFacts
+from services.messaging.wire.previews import preview
 
 CLAIM_KEPT_MS: Final = 24 * 3600 * 1000
 
@@ -31,6 +33,7 @@ class Surroundings:
     roots: Mapping[str, Post]
     participants: Mapping[str, User]
     commenters: Mapping[str, Collection[str]]  # by root
+    awaiting: Collection[str]  # drafts whose links are not known yet
 
 
 async def lock_and_look(
@@ -38,6 +41,7 @@ async def lock_and_look(
     events: EventLog,
     drafts: Sequence[Draft],
     addressed: Mapping[str, Addressed],
+    links: Mapping[str, Links],
     online: Collection[str] | None,
     now_ms: int,
     *,
@@ -69,6 +73,8 @@ async def lock_and_look(
         asked["participants"] = threads.reading_participants(root_ids, author_ids)
         if not collapsed:
             asked["commenters"] = post_facts.reading_commenters(root_ids)
+    if urls := {url for found in links.values() for url in found.asked}:
+        asked["links"] = previews.knowing(urls, now_ms - FRESH_MS)
     rows: dict[str, list[Any]] = dict(zip(asked, await tx.pipelined(*asked.values()), strict=True))
 
     claimed = {(row.user_id, row.pending_post_id): row.post_id for row in rows["claimed"]}
@@ -79,12 +85,14 @@ async def lock_and_look(
     roots = {root_id: existing[root_id] for root_id in root_ids if root_id in existing}
     if holders := set(claimed.values()) - {draft.id for draft in drafts}:
         existing |= await store.read(tx, sorted(holders))
+    known = previews.known(rows.get("links", ()))
     facts = Facts(
         access={key: value for key, value in access.items() if value is not None},
         clocks={c: Clockwork(topics[channel_topic(c)].last_at) for c in channels if channel_topic(c) in topics},
         roots={id: _root(post) for id, post in roots.items()},
         existing=existing,
         claimed=claimed,
+        previews={id: preview(found, known) for id, found in links.items()},
         now_ms=now_ms,
     )
     return facts, Surroundings(
@@ -97,6 +105,7 @@ async def lock_and_look(
         roots,
         threads.participants(rows.get("participants", ())),
         post_facts.commenters(rows.get("commenters", ())),
+        {id for id, found in links.items() if not known.keys() >= set(found.asked)},
     )
 
 

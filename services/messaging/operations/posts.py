@@ -11,11 +11,13 @@ from services.chassis.database import VOUCHING, Database, DataFault, Statement, 
 from services.chassis.errors import DomainError, Reason
 from services.chassis.events import EventLog, Publisher
 from services.messaging.domain import mentions, posts
+from services.messaging.domain.links import NONE, Links
 from services.messaging.domain.mentions import Addressed, Keywords
 from services.messaging.domain.posts import Decision, Draft, Post, Root
+from services.messaging.operations.link_previews import Linking
 from services.messaging.operations.post_announcements import Rules, announce
 from services.messaging.operations.post_surroundings import lock_and_look
-from services.messaging.store import post_facts, threads
+from services.messaging.store import post_facts, previews, threads
 from services.messaging.store import posts as store
 
 _log = logging.getLogger(__name__)
@@ -53,10 +55,12 @@ class PostCreation:
         keywords: Keywords,
         presence: Presence,
         notifying: Notifying,
+        linking: Linking,
     ) -> None:
         """`keywords` are the words by which any user is mentioned; `presence` is asked when a post says @here."""
         self._database, self._events, self._publisher, self._clock = database, events, publisher, clock
         self._keywords, self._presence, self._notifying = keywords, presence, notifying
+        self._linking = linking
         self._rules: Final = Rules(notifying.collapsed, notifying.auto_follow)
 
     async def create_posts(self, drafts: Sequence[Draft]) -> list[Post | DomainError]:
@@ -65,10 +69,17 @@ class PostCreation:
             draft.id: mentions.addressed(mentions.spoken(draft.message, draft.props), self._keywords)
             for draft in drafts
         }
+        links = {
+            draft.id: found
+            for draft in drafts
+            if (found := self._linking.rules.links_of(draft.message, draft.props, draft.type)) != NONE
+        }
         here = {draft.channel_id for draft in drafts if addressed[draft.id].here}
         online = await self._online(here) if here else None
         try:
-            decision, entries = await self._database.transact(lambda tx: self._store(tx, drafts, addressed, online))
+            decision, entries = await self._database.transact(
+                lambda tx: self._store(tx, drafts, addressed, links, online)
+            )
         except DataFault as fault:
             if len(drafts) == 1:
                 _log.warning("a draft that the database refuses", extra={"post_id": drafts[0].id, "why": str(fault)})
@@ -80,6 +91,8 @@ class PostCreation:
             _log.warning("unknown outcome of a commit; looking the ids up", extra={"why": why.why})
             return await self._look_up(drafts)
         self._publisher.publish_soon(entries)  # a lost publish is repaired by Changed(cursor)
+        if links:
+            self._linking.wake()
         return decision.answers
 
     async def _online(self, channel_ids: Collection[str]) -> Collection[str] | None:
@@ -99,10 +112,11 @@ class PostCreation:
         tx: Transaction,
         drafts: Sequence[Draft],
         addressed: Mapping[str, Addressed],
+        links: Mapping[str, Links],
         online: Collection[str] | None,
     ) -> tuple[Decision, list[log_pb2.LogEntry]]:
         facts, around = await lock_and_look(
-            tx, self._events, drafts, addressed, online, self._clock.now_ms(),
+            tx, self._events, drafts, addressed, links, online, self._clock.now_ms(),
             max_notified=self._notifying.max_notified, collapsed=self._notifying.collapsed,
         )  # fmt: skip
         decision = posts.decide(drafts, facts)
@@ -117,6 +131,8 @@ class PostCreation:
             changes += store.seeing(told.seen, facts.now_ms)
             if told.following:
                 changes.append(threads.storing(told.following, facts.now_ms))
+            if awaiting := [post.id for post in new if post.id in around.awaiting]:
+                changes.append(previews.awaiting(awaiting, facts.now_ms))
             changes += statements
         if decision.freed_claims:
             changes.append(store.freeing(decision.freed_claims))

@@ -121,8 +121,8 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
             is_pinned=request.is_pinned if request.HasField("is_pinned") else None,
             files=_files(request.files.files, request.files) if request.HasField("files") else None,
         )
-        post, reactions = await self._changes.patch(request.id, patch, request.actor.user_id, request.actor.roles)
-        return posts_pb2.PatchPostResponse(post=wire.post(post, reactions=reactions))
+        post, adornments = await self._changes.patch(request.id, patch, request.actor.user_id, request.actor.roles)
+        return posts_pb2.PatchPostResponse(post=wire.posts([post], adornments)[0])
 
     async def DeletePost(self, request: posts_pb2.DeletePostRequest, context: Context) -> posts_pb2.DeletePostResponse:
         """Delete a post."""

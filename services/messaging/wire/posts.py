@@ -56,6 +56,7 @@ def post(
         pending_post_id=pending_post_id,
         reactions=[reaction(r, stored.channel_id) for r in reactions],
         emoji=map(emoji, emojis),
+        preview=posts_pb2.Preview.FromString(stored.preview) if stored.preview else None,
     )
 
 

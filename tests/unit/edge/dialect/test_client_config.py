@@ -63,7 +63,6 @@ def test_what_clients_cannot_do_without(key: str, value: str) -> None:
         "EnableCommands",
         "EnableUserAccessTokens",
         "EnableGifPicker",
-        "EnableLinkPreviews",
         "PostPriority",
         "PluginsEnabled",
         "EnableOnboardingFlow",

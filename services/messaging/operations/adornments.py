@@ -1,0 +1,17 @@
+"""Reading what is shown with posts and is no part of them."""
+
+from collections.abc import Sequence
+
+from services.chassis.database import Transaction
+from services.messaging.domain.adornments import Adornments, by_post, names_in
+from services.messaging.domain.posts import Post
+from services.messaging.store import emoji as emoji_store
+from services.messaging.store import reactions as reaction_store
+
+
+async def adorned(tx: Transaction, posts: Sequence[Post]) -> Adornments:
+    """Read what is shown with the posts: a statement each for reactions and custom emoji, if there may be any."""
+    reactions = await reaction_store.of_posts(tx, [post.id for post in posts if post.has_reactions])
+    names = names_in(posts, reactions)
+    emoji = await emoji_store.find(tx, names=sorted(names)) if names else ()
+    return Adornments(by_post(reactions), {one.name: one for one in emoji})
