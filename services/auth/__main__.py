@@ -23,7 +23,7 @@ from services.chassis.bus.redis import RedisBus
 from services.chassis.config import Settings
 from services.chassis.database import Database, migrate
 from services.chassis.database.naming import service_dsn
-from services.chassis.events import EventLog, Publisher
+from services.chassis.events import Changes, EventLog, Publisher
 from services.chassis.events.servicer import EventLogServicer
 from services.chassis.lifecycle import Process, run
 from services.chassis.rpc.credentials import server_credentials
@@ -63,7 +63,9 @@ async def wire(process: Process) -> None:
     sessions_pb2_grpc.add_SessionServiceServicer_to_server(SessionServicer(sign_in, sessions), server.grpc_server)
     preferences = Preferences(database, log, publisher, clock)
     preferences_pb2_grpc.add_PreferenceServiceServicer_to_server(PreferenceServicer(preferences), server.grpc_server)
-    events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(log), server.grpc_server)
+    changes = Changes(log, tasks)
+    process.readiness.watch(changes.hold)
+    events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(log, changes), server.grpc_server)
     await server.start(str(process.listener("listen")))
     process.on_stop("grpc", server.close)
     server.follow(process.readiness, tasks)

@@ -22,7 +22,7 @@ from services.chassis.batching import Batcher
 from services.chassis.bus.redis import RedisBus
 from services.chassis.database import Database, migrate
 from services.chassis.database.naming import replica_dsns, service_dsn
-from services.chassis.events import EventLog, Publisher
+from services.chassis.events import Changes, EventLog, Publisher
 from services.chassis.events.servicer import EventLogServicer
 from services.chassis.lifecycle import Process, run
 from services.chassis.rpc.client import Mesh
@@ -173,7 +173,9 @@ async def wire(process: Process) -> None:
         CategoryServicer(CategoryOperations(*common)), server.grpc_server
     )
     threads_pb2_grpc.add_ThreadServiceServicer_to_server(ThreadServicer(ThreadOperations(*common)), server.grpc_server)
-    events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(events), server.grpc_server)
+    log_changes = Changes(events, tasks)
+    process.readiness.watch(log_changes.hold)
+    events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(events, log_changes), server.grpc_server)
     await server.start(str(process.listener("listen")))
     process.on_stop("grpc", server.close)
     server.follow(process.readiness, tasks)

@@ -104,8 +104,8 @@ class Log:
         seqs = [events_pb2.TopicSeq(topic=topic, seq=self.seq(topic)) for topic in topics]
         return events_pb2.CurrentSeqsResponse(seqs=seqs, incarnation="i")
 
-    async def changed(self, cursor: int) -> events_pb2.ChangedResponse:
-        """As EventLogService does."""
+    async def changed(self, cursor: int, incarnation: str = "", wait_s: float = 0) -> events_pb2.ChangedResponse:
+        """As EventLogService does, without waiting."""
         moved = {topic for at, topic in self.changes if cursor and at >= cursor}
         seqs = [events_pb2.TopicSeq(topic=topic, seq=self.seq(topic)) for topic in moved]
         return events_pb2.ChangedResponse(seqs=seqs, cursor=self.written + 1, incarnation="i")

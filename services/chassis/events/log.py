@@ -37,7 +37,9 @@ _CHANGED: Final = """
 SELECT changed.topic, changed.seq, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS cursor
 FROM (VALUES (1)) AS always LEFT JOIN (
   SELECT topic, max(seq) AS seq FROM events WHERE xid >= %(cursor)s::text::xid8 GROUP BY topic) AS changed ON true"""
-_CURSOR: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS cursor"
+_CURSOR: Final = """
+SELECT pg_snapshot_xmin(now)::text::bigint AS cursor, pg_snapshot_xmax(now)::text::bigint AS ahead
+FROM pg_current_snapshot() AS now"""
 # The timeline by the position that is being written: the last checkpoint's is still the old one just after a promotion.
 # It can't be asked of a standby, which therefore is never taken for the primary.
 _INCARNATION: Final = """
@@ -194,7 +196,8 @@ class EventLog:
 
         A transaction that was open when the cursor was taken is not older than it, so nothing is missed.
         """
-        if not cursor:
-            return {}, (await self._database.fetch(_CURSOR))[0].cursor
+        (now,) = await self._database.fetch(_CURSOR)
+        if not cursor or now.ahead <= cursor:  # no transaction since then has ended: there is nothing to look for
+            return {}, now.cursor
         rows = await self._database.fetch(_CHANGED, cursor=str(cursor))
         return {row.topic: row.seq for row in rows if row.topic is not None}, rows[0].cursor

@@ -1,10 +1,11 @@
-"""EventLogService over an EventLog."""
+"""EventLogService over an EventLog and whoever waits for its changes."""
 
 from typing import Any
 
 import grpc
 
 from chorus.common.v1 import events_pb2, events_pb2_grpc
+from services.chassis.events.changes import Changes
 from services.chassis.events.log import EventLog
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -13,9 +14,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class EventLogServicer(events_pb2_grpc.EventLogServiceServicer):
     """Reads of one service's log."""
 
-    def __init__(self, log: EventLog) -> None:
-        """Serve `log`."""
-        self._log = log
+    def __init__(self, log: EventLog, changes: Changes) -> None:
+        """Serve `log` and its `changes`."""
+        self._log, self._changes = log, changes
 
     async def ListEvents(
         self, request: events_pb2.ListEventsRequest, context: Context
@@ -35,8 +36,8 @@ class EventLogServicer(events_pb2_grpc.EventLogServiceServicer):
         )
 
     async def Changed(self, request: events_pb2.ChangedRequest, context: Context) -> events_pb2.ChangedResponse:
-        """Return what has changed since a cursor."""
-        seqs, cursor = await self._log.changed(request.cursor)
+        """Return what has changed since a cursor, when there is something."""
+        seqs, cursor = await self._changes.since(request.cursor, request.incarnation, request.wait_ms / 1000)
         return events_pb2.ChangedResponse(
             seqs=[events_pb2.TopicSeq(topic=topic, seq=seq) for topic, seq in seqs.items()],
             cursor=cursor,

@@ -23,6 +23,10 @@ class EventLogClient:
         """Return the topics' positions."""
         return await self._peer.call(self._log.CurrentSeqs, events_pb2.CurrentSeqsRequest(topics=topics))
 
-    async def changed(self, cursor: int) -> events_pb2.ChangedResponse:
-        """Return what has moved since the cursor; 0 for a first one."""
-        return await self._peer.call(self._log.Changed, events_pb2.ChangedRequest(cursor=cursor))
+    async def changed(self, cursor: int, incarnation: str = "", wait_s: float = 0) -> events_pb2.ChangedResponse:
+        """Return what has moved since the cursor; 0 for a first one.
+
+        With nothing to tell the answer may take `wait_s`, unless the log is no longer the `incarnation`.
+        """
+        request = events_pb2.ChangedRequest(cursor=cursor, incarnation=incarnation, wait_ms=round(wait_s * 1000))
+        return await self._peer.call(self._log.Changed, request)

@@ -41,8 +41,11 @@ class EventLogs(Protocol):
         """Return the topics' positions."""
         ...
 
-    async def changed(self, cursor: int) -> events_pb2.ChangedResponse:
-        """Return what has moved since the cursor; 0 for a first one."""
+    async def changed(self, cursor: int, incarnation: str = "", wait_s: float = 0) -> events_pb2.ChangedResponse:
+        """Return what has moved since the cursor; 0 for a first one.
+
+        With nothing to tell the answer may take `wait_s`, unless the log is no longer the `incarnation`.
+        """
         ...
 
 

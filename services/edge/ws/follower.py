@@ -1,7 +1,8 @@
 """The I/O around the delivery core: reads the bus, asks the logs for what is missing, lets others run in between.
 
-The bus only makes it fast. Once a second each log is asked what has changed, so that a lost publish, a flushed Redis
-or a paused edge is repaired by the same rule as a gap (DESIGN §4 "Repair").
+The bus only makes it fast. Each log is asked what has changed, at most once a second, and answers within a second of
+a change, so that a lost publish, a flushed Redis or a paused edge is repaired by the same rule as a gap (DESIGN §4
+"Repair").
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import Final
 from services.chassis.bus import Bus, BusError, BusMessage, Following
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError, Reason
+from services.chassis.events import HELD_SECONDS
 from services.chassis.tasks import Tasks
 from services.edge.ws.collaborators import EventLogs
 from services.edge.ws.delivery import Delivery, Fetch, log_of
@@ -26,7 +28,7 @@ SLICE_SECONDS: Final = 0.010
 """How long fan-out may keep the loop: requests and pings wait behind it."""
 
 POLL_SECONDS: Final = 1.0
-"""How often a log is asked what has changed, ± a fifth, so that edges do not ask together."""
+"""How long a log that has answered what has changed is left alone, ± a fifth, so that edges do not ask together."""
 
 Doubt = Callable[[Collection[str] | None], None]
 """Told which topics of a log have moved; None: any of them may have, since the log was not followed until now."""
@@ -221,7 +223,9 @@ class Follower:
                 continue
             try:
                 await self._position(log)
-                answer = await self._logs[log].changed(self._cursors[log])
+                # What this side goes by, and not what was answered last: as long as they differ, the log says so.
+                known = self._delivery.orderings[log].incarnation
+                answer = await self._logs[log].changed(self._cursors[log], known, HELD_SECONDS)
             except DomainError as error:
                 _log.warning("log did not answer", extra={"log": log, "why": str(error)})
                 continue

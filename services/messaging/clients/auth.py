@@ -7,7 +7,7 @@ from typing import Final
 from chorus.auth.v1 import events_pb2 as auth_events_pb2
 from chorus.auth.v1 import users_pb2, users_pb2_grpc
 from chorus.common.v1 import events_pb2, events_pb2_grpc
-from services.chassis.events import cluster_topic
+from services.chassis.events import HELD_SECONDS, cluster_topic
 from services.chassis.rpc.client import Peer
 from services.messaging.domain.users import User
 
@@ -62,6 +62,15 @@ class AuthClient:
         request = events_pb2.ListEventsRequest(topic=TOPIC, after=after)
         answer = await self._peer.call(self._log.ListEvents, request, seconds=_SECONDS)
         return Changes([change_of(entry) for entry in answer.entries], answer.incarnation)
+
+    async def changed(self, cursor: int, incarnation: str) -> tuple[str, int]:
+        """Return the log's incarnation and a cursor once it has moved since `cursor`, or has not for some seconds.
+
+        At once for the cursor 0, and when the incarnation is another.
+        """
+        request = events_pb2.ChangedRequest(cursor=cursor, incarnation=incarnation, wait_ms=round(HELD_SECONDS * 1000))
+        answer = await self._peer.call(self._log.Changed, request)
+        return answer.incarnation, answer.cursor
 
     async def current(self) -> tuple[str, int]:
         """Return the log's incarnation and position now."""

@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 CATCH_UP_SECONDS: Final = 2.0
 POLL_SECONDS: Final = 1.0
+"""How long auth is left alone between two questions whether its log has moved."""
 _CONDITION: Final = "users"
 _WAITING: Final = 1000
 
@@ -40,6 +41,10 @@ class UserSource(Protocol):
 
     async def changes(self, after: int) -> Changes:
         """Return events behind a position. Raises log_truncated."""
+        ...
+
+    async def changed(self, cursor: int, incarnation: str) -> tuple[str, int]:
+        """Return the log's incarnation and next cursor when it has moved, and after some seconds in any case."""
         ...
 
     async def current(self) -> tuple[str, int]:
@@ -98,14 +103,16 @@ class UserProjection:
             raise DomainError(Reason.UNAVAILABLE, part="auth") from error
 
     async def _poll(self) -> None:
-        """Repair once a second, from the start on: what the bus lost is never missing for longer."""
-        was = ""
+        """Repair at the start and whenever auth's log moves: what the bus lost is not missing for long."""
+        was, incarnation, cursor = "", "", 0
         while True:
             try:
-                await self._catching_up.submit(None)
+                incarnation, cursor = await self._auth.changed(cursor, incarnation)
+                await self._catching_up.submit(None)  # up to a position behind that cursor
                 self._readiness.set(_CONDITION, True)
                 was = ""
             except DomainError as error:
+                cursor = 0  # what has moved is not in: it must not be waited for again
                 if str(error) != was:
                     was = str(error)
                     _log.warning("users cannot be read from auth", extra={"why": was})

@@ -1,5 +1,7 @@
 """Auth as messaging sees it through the mesh: users, their log, and what a test wants to go wrong."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -34,6 +36,7 @@ class AuthDouble(users_pb2_grpc.UserServiceServicer, events_pb2_grpc.EventLogSer
         self.publishing = True
         self.snapshots = 0
         self._bus = RedisBus(settings, Metrics("auth"))
+        self._moved = asyncio.Condition()
 
     async def close(self) -> None:
         await self._bus.close()
@@ -52,9 +55,11 @@ class AuthDouble(users_pb2_grpc.UserServiceServicer, events_pb2_grpc.EventLogSer
         user.MergeFrom(users_pb2.User(update_at_ms=user.update_at_ms + 1, **fields))
         await self._commit(user, auth_events_pb2.UserUpdated(user=user), "user_updated")
 
-    def restore(self) -> None:
+    async def restore(self) -> None:
         """Be another log, with the users that there are and no events."""
         self.incarnation, self.log, self.kept_from = new_id(), [], 1
+        async with self._moved:
+            self._moved.notify_all()
 
     async def _commit(self, user: users_pb2.User, body: Any, kind: str) -> None:
         self.users[user.id] = user
@@ -66,6 +71,8 @@ class AuthDouble(users_pb2_grpc.UserServiceServicer, events_pb2_grpc.EventLogSer
             incarnation=self.incarnation,
         )
         self.log.append(entry)
+        async with self._moved:
+            self._moved.notify_all()
         if self.publishing:
             await self._bus.publish([BusMessage(TOPIC, entry.seq, entry.SerializeToString())])
 
@@ -91,6 +98,18 @@ class AuthDouble(users_pb2_grpc.UserServiceServicer, events_pb2_grpc.EventLogSer
         return events_pb2.CurrentSeqsResponse(
             seqs=[events_pb2.TopicSeq(topic=TOPIC, seq=len(self.log))], incarnation=self.incarnation
         )
+
+    async def Changed(  # noqa: N802
+        self, request: events_pb2.ChangedRequest, context: Context
+    ) -> events_pb2.ChangedResponse:
+        """Held until there is something, as auth holds it; the cursor is the next event's number."""
+        if request.cursor and request.incarnation == self.incarnation:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(request.wait_ms / 1000), self._moved:
+                    await self._moved.wait_for(
+                        lambda: len(self.log) >= request.cursor or request.incarnation != self.incarnation
+                    )
+        return events_pb2.ChangedResponse(cursor=len(self.log) + 1, incarnation=self.incarnation)
 
 
 @asynccontextmanager

@@ -96,7 +96,7 @@ async def test_another_log_or_a_log_cut_short_means_reading_all_anew(
             auth.publishing = False
             del auth.users[gone]
             if how == "restored":
-                auth.restore()
+                await auth.restore()
             else:
                 await auth.add("new")
                 auth.kept_from = len(auth.log) + 1
