@@ -79,11 +79,14 @@ class Sweep:
 
     async def _work(self, look: Look) -> None:
         if self._worked_for_a_lease():
-            await self._expire(look)
-            if self._clock.monotonic() >= self._next_reconcile:
+            reconciling = self._clock.monotonic() >= self._next_reconcile
+            # PostgreSQL knows of more edges than Redis after Redis lost something: looked at every time then, and
+            # otherwise once a lease, so that an idle mesh is not asked every second.
+            await self._expire(look, compare=reconciling or look.age < 2 * self._lease)
+            if reconciling or self._clock.monotonic() >= self._next_reconcile:
                 await self._reconcile()
                 self._next_reconcile = self._clock.monotonic() + self._lease / 1000
-        await self._idle()
+        await self._idle(look)
         await self._end_dnd()
 
     async def _pause(self) -> None:
@@ -102,8 +105,8 @@ class Sweep:
     def _worked_for_a_lease(self) -> bool:
         return self._worked_since is not None and self._clock.monotonic() - self._worked_since >= self._lease / 1000
 
-    async def _expire(self, look: Look) -> None:
-        known = await self._database.transact(store.known_edges)
+    async def _expire(self, look: Look, *, compare: bool) -> None:
+        known = await self._database.transact(store.known_edges) if compare else set[str]()
         # What Redis has held for less than a lease may lack edges that just have not reported again.
         unheard = known - look.edges if look.age >= self._lease else set()
         for edge_id in sorted({*look.silent, *unheard}):
@@ -130,8 +133,10 @@ class Sweep:
             await self._settling.settle(set(page) - facts.with_sockets)
             after = page[-1]
 
-    async def _idle(self) -> None:
+    async def _idle(self, look: Look) -> None:
         since = self._clock.now_ms() - self._away_after
+        if look.idle_since is None or look.idle_since > since:
+            return
         while idle := await self._registry.idle(since, _PAGE):
             await self._settling.settle(idle)
             await self._registry.unwatch(idle, since)

@@ -50,7 +50,7 @@ redis.call('ZADD', KEYS[3], now, ARGV[1])
 return lost
 """
 )
-# KEYS sweeper epoch edges renewed; ARGV owner, lock's ms, lease in ms
+# KEYS sweeper epoch edges renewed active; ARGV owner, lock's ms, lease in ms
 _LOOK: Final = (
     _NOW
     + """
@@ -63,7 +63,8 @@ return {
   now - redis.call('GET', KEYS[2]),
   redis.call('HKEYS', KEYS[3]),
   redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - ARGV[3]),
-  oldest + ARGV[3] - now
+  oldest + ARGV[3] - now,
+  redis.call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')[2]
 }
 """
 )
@@ -101,13 +102,15 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a sweeper sees: for how long Redis has held its data (ms), the edges that it knows, those gone silent;
-    and in how many ms a lease ends next unless it is renewed.
+    in how many ms a lease ends next unless it is renewed; and since when (ms) who is idle longest did nothing.
     """
 
     age: int
     edges: frozenset[str]
     silent: tuple[str, ...]
     due: int
+    idle_since: int | None
+    """None when nobody is watched."""
 
 
 class Registry:
@@ -169,11 +172,12 @@ class Registry:
     async def look(self, sweeper: str, lock_ms: int, lease_ms: int) -> Look | None:
         """Take or keep the sweeper's lock and look around; None while another sweeper holds it."""
         found = await _asked(
-            lambda: self._look(keys=[_SWEEPER, _EPOCH, _EDGES, _RENEWED], args=[sweeper, lock_ms, lease_ms])
+            lambda: self._look(keys=[_SWEEPER, _EPOCH, _EDGES, _RENEWED, _ACTIVE], args=[sweeper, lock_ms, lease_ms])
         )
         if found is None:
             return None
-        return Look(int(found[0]), frozenset(_texts(found[1])), tuple(_texts(found[2])), int(found[3]))
+        idle_since = int(found[4]) if len(found) > 4 else None  # a table of Lua ends where nothing is
+        return Look(int(found[0]), frozenset(_texts(found[1])), tuple(_texts(found[2])), int(found[3]), idle_since)
 
     async def expire(self, edge_id: str, lease_ms: int) -> list[str] | None:
         """Remove an edge that was silent for the lease; return its users, or None when it has just reported."""
