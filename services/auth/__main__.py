@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from chorus.auth.v1 import preferences_pb2_grpc, sessions_pb2_grpc, users_pb2_grpc
+from chorus.auth.v1 import accounts_pb2_grpc, preferences_pb2_grpc, sessions_pb2_grpc, users_pb2_grpc
 from chorus.common.v1 import events_pb2_grpc
+from services.auth.domain.accounts import AccountRules
 from services.auth.domain.passwords import PasswordRules
 from services.auth.domain.sessions import SessionRules
 from services.auth.domain.sign_up import SignUpRules, domains_of
 from services.auth.metrics import AuthMetrics
+from services.auth.operations.accounts import Accounts
 from services.auth.operations.activity import Activity
 from services.auth.operations.directory import Directory
 from services.auth.operations.preferences import Preferences
@@ -16,6 +18,7 @@ from services.auth.operations.sessions import Sessions
 from services.auth.operations.sign_in import PasswordCheck, SignIn, SignInRules
 from services.auth.operations.users import Users
 from services.auth.passwords import Passwords
+from services.auth.servicers.accounts import AccountServicer
 from services.auth.servicers.preferences import PreferenceServicer
 from services.auth.servicers.sessions import SessionServicer
 from services.auth.servicers.users import UserServicer
@@ -58,8 +61,21 @@ async def wire(process: Process) -> None:
     process.on_stop("activity", activity.close)
     sessions = Sessions(database, log, revocations, activity, clock, lengths)
 
+    accounts = Accounts(
+        database,
+        log,
+        publisher,
+        revocations,
+        passwords,
+        checks,
+        clock,
+        _account_rules(settings),
+        _password_rules(settings),
+    )
+
     server = RpcServer(process.metrics, server_credentials(Path(settings.ChorusSettings.TLSDirectory), "auth"))
     users_pb2_grpc.add_UserServiceServicer_to_server(UserServicer(users, Directory(database, log)), server.grpc_server)
+    accounts_pb2_grpc.add_AccountServiceServicer_to_server(AccountServicer(accounts), server.grpc_server)
     sessions_pb2_grpc.add_SessionServiceServicer_to_server(SessionServicer(sign_in, sessions), server.grpc_server)
     preferences = Preferences(database, log, publisher, clock)
     preferences_pb2_grpc.add_PreferenceServiceServicer_to_server(PreferenceServicer(preferences), server.grpc_server)
@@ -87,11 +103,20 @@ def _password_rules(settings: Settings) -> PasswordRules:
     )
 
 
+def _account_rules(settings: Settings) -> AccountRules:
+    return AccountRules(
+        guests=settings.GuestAccountsSettings.Enable,
+        self_deactivation=settings.TeamSettings.EnableUserDeactivation,
+        end_sessions=settings.ServiceSettings.TerminateSessionsOnPasswordChange,
+    )
+
+
 def _sign_in_rules(settings: Settings) -> SignInRules:
     return SignInRules(
         max_attempts=settings.ServiceSettings.MaximumLoginAttempts,
         by_username=settings.EmailSettings.EnableSignInWithUsername,
         by_email=settings.EmailSettings.EnableSignInWithEmail,
+        guests=settings.GuestAccountsSettings.Enable,
     )
 
 

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     BLANK_PASSWORD = "blank_password"  # noqa: S105 - a reason, no secret
     USER_INACTIVE = "user_inactive"
     BOT_LOGIN_FORBIDDEN = "bot_login_forbidden"
+    GUEST_LOGIN_DISABLED = "guest_login_disabled"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     SIGN_IN_THROTTLED = "sign_in_throttled"  # retry_after_s
     SESSION_NOT_FOUND = "session_not_found"
@@ -46,6 +47,15 @@ class Reason(StrEnum):
     SIGN_UP_CLOSED = "sign_up_closed"
     EMAIL_DOMAIN_REFUSED = "email_domain_refused"
     EMAIL_HIDDEN = "email_hidden"
+    INVALID_USER_ROLES = "invalid_user_roles"  # fault: unknown, license
+    LAST_ADMIN = "last_admin"
+    GUESTS_DISABLED = "guests_disabled"
+    ALREADY_GUEST = "already_guest"
+    NOT_A_GUEST = "not_a_guest"
+    ACTIVATION_DENIED = "activation_denied"
+    DEACTIVATION_DISABLED = "deactivation_disabled"
+    PASSWORD_OF_OTHER = "password_of_other"  # noqa: S105 - a reason, no secret
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason, no secret
     INVALID_STATUS = "invalid_status"
     STATUSES_DISABLED = "statuses_disabled"
     ROLE_NOT_FOUND = "role_not_found"  # by: id, name

@@ -35,6 +35,7 @@ from services.messaging.consumers.users import UserProjection
 from services.messaging.domain.links import LinkRules, domains
 from services.messaging.domain.mentions import Keywords
 from services.messaging.domain.posts import Draft, Post
+from services.messaging.operations import changing
 from services.messaging.operations.attention import AttentionOperations
 from services.messaging.operations.categories import CategoryOperations
 from services.messaging.operations.channel_directory import ChannelDirectory
@@ -90,7 +91,8 @@ async def wire(process: Process) -> None:
     process.on_stop("mesh", mesh.close)
     auth = AuthClient(mesh.peer("auth"))
     keywords = Keywords()
-    projection = UserProjection(database, bus, auth, process.readiness, metrics, process.fail, keywords)
+    committing = changing.Changes(database, events, publisher, clock)
+    projection = UserProjection(database, committing, bus, auth, process.readiness, metrics, process.fail, keywords)
     projection.start()
     process.on_stop("users", projection.close)
     users = Users(database, projection)

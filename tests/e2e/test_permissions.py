@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 import pytest
@@ -21,16 +22,32 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
     "team_admin": {"system": ("system_user",), "team": ("team_user", "team_admin")},
     "owner": {"system": ("system_user",), "team": ("team_user",), "channel": ("channel_user", "channel_admin")},
     "member": {"system": ("system_user",), "team": ("team_user",), "channel": ("channel_user",)},
+    "guest": {"system": ("system_guest",), "team": ("team_guest",), "channel": ("channel_guest",)},
     "mate": {"system": ("system_user",), "team": ("team_user",)},
+    "visitor": {"system": ("system_guest",), "team": ("team_guest",)},
     "outsider": {"system": ("system_user",)},
+    "gone": {},
     "nobody": {},
 }
-"""Who asks, with the roles that they have where the operation is about. The member is who wrote what is asked for."""
+"""Who asks, with the roles that they have where the operation is about. The member is who wrote what is asked for.
+
+The visitor is a guest of the team who is in no channel, gone is somebody who was deactivated, nobody has no session.
+"""
+
+KINDS: dict[str, frozenset[str]] = {
+    "public": frozenset({"public"}),
+    "private": frozenset({"private"}),
+    "archived": frozenset({"public"}),
+    "direct": frozenset(),
+    "group": frozenset(),
+}
+"""What channels there are, and what of them requirements ask about. Of the direct one are owner and member alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A team with a public and a private channel, each with a post and a file of the member."""
+    """A team with a public, a private and an archived channel, and a direct and a group one, each with a post and a
+    file of the member."""
 
     place: Place
     tokens: dict[str, str]
@@ -45,56 +62,66 @@ def ground(edges: tuple[Place, Place], front: Place) -> Ground:
     async def make() -> Ground:
         async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
             admin = await sign_in(http, edges[0], ADMIN["username"], ADMIN["password"])
-            world = World(http, edges, front, admin)
-            head, owner, member, mate, outsider, joiner = await world.people(
-                "head", "owner", "member", "mate", "outsider", "joiner"
-            )
-            team = await world.team(head, owner, member, mate, joiner)
-            await admin.put(f"/teams/{team['id']}/members/{head.id}/roles", {"roles": "team_user team_admin"})
-            channels: dict[str, dict[str, str]] = {}
-            for kind, letter in (("public", "O"), ("private", "P")):
-                channel = await world.channel(team, owner, member, kind=letter)
-                uploaded = await member.rest.send(
-                    "POST",
-                    "/files",
-                    body=SECRET.encode(),
-                    params={"channel_id": channel["id"], "filename": "secret.txt"},
-                )
-                file_id = uploaded.expect(201)["file_infos"][0]["id"]
-                post = await say(member.rest, channel["id"], SECRET, file_ids=[file_id])
-                channels[kind] = {
-                    "channel_id": channel["id"],
-                    "channel_name": channel["name"],
-                    "post_id": post["id"],
-                    "file_id": file_id,
-                }
-            me = await admin.get("/users/me")
-            tokens = {
-                "admin": admin.token,
-                "team_admin": head.token,
-                "owner": owner.token,
-                "member": member.token,
-                "mate": mate.token,
-                "outsider": outsider.token,
-                "nobody": "",
-            }
-            names = {
-                "team_id": team["id"],
-                "team_name": team["name"],
-                "member_id": member.id,
-                "member_name": member.username,
-                "joiner_id": joiner.id,
-                "admin": me["id"],
-                "team_admin": head.id,
-                "owner": owner.id,
-                "member": member.id,
-                "mate": mate.id,
-                "outsider": outsider.id,
-                "nobody": outsider.id,
-            }
-            return Ground(front, tokens, names, channels)
+            return await _furnished(World(http, edges, front, admin))
 
     return asyncio.run(make())
+
+
+async def _furnished(world: World) -> Ground:
+    admin = world.admin
+    cast = ("head", "owner", "member", "mate", "outsider", "joiner", "guest", "visitor", "gone")
+    people = dict(zip(cast, await world.people(*cast), strict=True))
+    owner, member, guest = people["owner"], people["member"], people["guest"]
+    for name in ("guest", "visitor"):
+        await admin.post(f"/users/{people[name].id}/demote", expect=200)
+    team = await world.team(*(person for name, person in people.items() if name != "outsider"))
+    await admin.put(f"/teams/{team['id']}/members/{people['head'].id}/roles", {"roles": "team_user team_admin"})
+    made = {
+        "public": await world.channel(team, owner, member, guest),
+        "private": await world.channel(team, owner, member, guest, kind="P"),
+        "archived": await world.channel(team, owner, member, guest),
+        "direct": await owner.rest.post("/channels/direct", [owner.id, member.id]),
+        "group": await owner.rest.post("/channels/group", [owner.id, member.id, guest.id]),
+    }
+    channels = {kind: await _written(member.rest, channel) for kind, channel in made.items()}
+    await owner.rest.delete(f"/channels/{made['archived']['id']}")
+    await admin.put(f"/users/{people['gone'].id}/active", {"active": False})
+    names = {"admin": (await admin.get("/users/me"))["id"], "team_admin": people["head"].id}
+    names |= {name: person.id for name, person in people.items()} | {"nobody": people["outsider"].id}
+    tokens = {"admin": admin.token, "team_admin": people["head"].token, "nobody": ""}
+    tokens |= {name: person.token for name, person in people.items()}
+    names |= {
+        "team_id": team["id"],
+        "team_name": team["name"],
+        "member_id": member.id,
+        "member_name": member.username,
+        "joiner_id": people["joiner"].id,
+    }
+    return Ground(world.front, tokens, names, channels)
+
+
+async def _written(rest: Rest, channel: dict[str, Any]) -> dict[str, str]:
+    """Write a post with a file; what stands for the names in paths."""
+    params = {"channel_id": channel["id"], "filename": "secret.txt"}
+    uploaded = await rest.send("POST", "/files", body=SECRET.encode(), params=params)
+    file_id = uploaded.expect(201)["file_infos"][0]["id"]
+    post = await say(rest, channel["id"], SECRET, file_ids=[file_id])
+    return {
+        "channel_id": channel["id"],
+        "channel_name": channel["name"],
+        "post_id": post["id"],
+        "file_id": file_id,
+    }
+
+
+def _held(actor: str, kind: str) -> dict[str, tuple[str, ...]]:
+    """Return the actor's roles where a channel of the kind is concerned."""
+    roles = ROLES[actor]
+    if kind not in ("direct", "group"):
+        return roles
+    inside = actor in ("owner", "member") or (kind == "group" and actor == "guest")
+    mine = (roles["channel"][0],) if inside else ()
+    return {"system": roles.get("system", ()), "channel": mine}
 
 
 def _served(row: dict[str, str]) -> bool:
@@ -103,10 +130,10 @@ def _served(row: dict[str, str]) -> bool:
     return operation.key in implemented()
 
 
-async def _ask(ground: Ground, actor: str, row: dict[str, str], names: dict[str, str]) -> Answer:
-    names = {**names, "actor_id": ground.names[actor], "fresh": unique("fresh")}
+async def _ask(ground: Ground, actor: str, row: dict[str, str], names: dict[str, str], *, archived: bool) -> Answer:
+    names = {**names, "actor_id": ground.names[actor], "fresh": unique("fresh"), "spent_id": names["post_id"]}
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        if "{spent_id}" in row["path"]:  # a post for this request alone
+        if "{spent_id}" in row["path"] and not archived:  # a post for this request alone
             member = Rest(http, ground.place, ground.tokens["member"])
             names["spent_id"] = (await say(member, names["channel_id"], SECRET))["id"]
 
@@ -140,18 +167,26 @@ def _name(row: dict[str, str]) -> str:
     return f"{row['method']} {row['path']}"
 
 
+SIGNED_IN = [actor for actor in ROLES if actor not in ("gone", "nobody")]
+
+
 @pytest.mark.parametrize("actor", ROLES)
-@pytest.mark.parametrize("kind", ["public", "private"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("row", CHANNEL_ROWS, ids=_name)
 async def test_what_is_in_a_channel_is_for_whom_it_is(
     ground: Ground, row: dict[str, str], kind: str, actor: str
 ) -> None:
-    facts = {kind, "session", *(("self", "own") if actor == "member" else ("other",))}
-    allowed = allows(row["requirement"], ROLES[actor], facts)
-    answer = await _ask(ground, actor, row, ground.names | ground.channels[kind])
+    if row["where"] == "team" and kind in ("direct", "group"):
+        return  # there is no such thing to ask for
+    facts = {*KINDS[kind], "session", *(("self", "own") if actor == "member" else ("other",))}
+    allowed = allows(row["requirement"], _held(actor, kind), facts)
+    archived = kind == "archived"
+    answer = await _ask(ground, actor, row, ground.names | ground.channels[kind], archived=archived)
     # What may be known to be there is refused; what must not be known is not there.
-    known = kind == "public"
-    _judge(row, answer, allowed, row["public" if known else "private"], actor != "nobody")
+    refusal = row["public" if "public" in KINDS[kind] else "private"]
+    if archived and row["archived"] and (allowed or row["archived"].startswith("404")):
+        allowed, refusal = False, row["archived"]
+    _judge(row, answer, allowed, refusal, actor in SIGNED_IN)
 
 
 @pytest.mark.parametrize("actor", ROLES)
@@ -159,7 +194,7 @@ async def test_what_is_in_a_channel_is_for_whom_it_is(
 async def test_what_is_in_a_team_or_of_a_person_is_for_whom_it_is(
     ground: Ground, row: dict[str, str], actor: str
 ) -> None:
-    facts = {"session", "anyone", *(("self",) if actor == "member" else ())}
-    allowed = allows(row["requirement"], ROLES[actor], facts)
-    answer = await _ask(ground, actor, row, ground.names | ground.channels["public"])
-    _judge(row, answer, allowed, row["refused"], actor != "nobody")
+    of_actor = {"member": ("self",), "guest": ("acquainted",)}.get(actor, ())
+    allowed = allows(row["requirement"], ROLES[actor], {"session", "anyone", *of_actor})
+    answer = await _ask(ground, actor, row, ground.names | ground.channels["public"], archived=False)
+    _judge(row, answer, allowed, row["refused"], actor in SIGNED_IN)

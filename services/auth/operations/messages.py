@@ -73,10 +73,16 @@ def user_created(user: User) -> Announcement:
     return Announcement(CLUSTER, "user_created", body, user.create_at)
 
 
-def user_updated(user: User) -> Announcement:
+def user_updated(user: User, *, activation_changed: bool = False) -> Announcement:
     """Announce a changed user to everybody."""
-    body = events_pb2.UserUpdated(user=user_message(user)).SerializeToString()
+    body = events_pb2.UserUpdated(user=user_message(user), activation_changed=activation_changed).SerializeToString()
     return Announcement(CLUSTER, "user_updated", body, user.update_at)
+
+
+def roles_changed(user: User, at: int) -> Announcement:
+    """Announce to the user, and to the edges that keep its sessions, which system roles it has now."""
+    body = events_pb2.RolesChanged(user_id=user.id, roles=user.roles).SerializeToString()
+    return Announcement(topic_of(user.id), "roles_changed", body, at)
 
 
 def preferences_changed(user_id: str, preferences: Sequence[Preference], at: int) -> Announcement:

@@ -7,9 +7,8 @@ from typing import TypeVar
 
 from chorus.common.v1 import events_pb2
 from services.auth.metrics import AuthMetrics
-from services.auth.operations.messages import sessions_revoked
 from services.chassis.bus import Bus, BusError, BusMessage
-from services.chassis.events import EventLog, Publisher
+from services.chassis.events import Announcement, EventLog, Publisher
 from services.chassis.tasks import Tasks
 
 _log = logging.getLogger(__name__)
@@ -47,9 +46,8 @@ class Revocations:
                 self._metrics.revocation_failures.inc()
                 _log.warning("control stream did not take a revocation", extra={"why": str(error)})
 
-    async def announce_again(self, user_id: str, session_ids: Sequence[str], at: int) -> None:
-        """Announce, outside the log, what a call before this one ended and may have died before announcing."""
-        told = sessions_revoked(user_id, session_ids, at)
+    async def announce_again(self, told: Announcement) -> None:
+        """Announce, outside the log, what a call before this one did and may have died before announcing."""
         await self.announce(
             [
                 events_pb2.LogEntry(

@@ -111,4 +111,4 @@ class Sessions:
         if entries:
             await self._revocations.announce(entries)
         else:
-            await self._revocations.announce_again(user_id, session_ids, at)
+            await self._revocations.announce_again(sessions_revoked(user_id, session_ids, at))

@@ -8,6 +8,7 @@ from typing import Final
 
 from chorus.common.v1 import events_pb2
 from services.auth.domain import sessions as session_rules
+from services.auth.domain.accounts import is_guest
 from services.auth.domain.sessions import Session, SessionRules
 from services.auth.domain.texts import storable
 from services.auth.domain.throttle import FailureThrottle
@@ -54,6 +55,7 @@ class SignInRules:
     max_attempts: int = 10
     by_username: bool = True
     by_email: bool = True
+    guests: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,13 @@ class PasswordCheck:
             await self._database.transact(lambda tx: users.count_failure(tx, user_id))
         return right
 
+    async def proves(self, account: Account, password: str) -> bool:
+        """Say whether it is the password of an account that is signed in. Raises sign_in_throttled, busy."""
+        name = account.user.username
+        self.admit(name, "")
+        async with self.one_at_a_time(name):
+            return await self.matches(account, password, name)
+
 
 class SignIn:
     """From a password to a session."""
@@ -142,7 +151,7 @@ class SignIn:
         """Check the password and open a session; sessions of the same device, and the oldest of too many, end.
 
         Raises blank_password, invalid_credentials, too_many_attempts, user_inactive, bot_login_forbidden,
-        sign_in_throttled.
+        guest_login_disabled, sign_in_throttled.
         """
         try:
             signed_in = await self._sign_in(attempt)
@@ -186,6 +195,8 @@ class SignIn:
             raise DomainError(Reason.USER_INACTIVE)
         if user.is_bot:
             raise DomainError(Reason.BOT_LOGIN_FORBIDDEN)
+        if is_guest(user) and not self._rules.guests:
+            raise DomainError(Reason.GUEST_LOGIN_DISABLED)
         if user.mfa_active:  # a second factor that can't be asked for must not be passed over
             raise DomainError(Reason.NOT_IMPLEMENTED, operation="second factor")
 

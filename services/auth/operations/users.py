@@ -111,13 +111,8 @@ class Users:
 
     async def _prove(self, account: Account | None, password: str) -> Account:
         """Return the account when it is its password; a session alone must not do to take an account over."""
-        if account is None or not password:
+        if account is None or not password or not await self._checks.proves(account, password):
             raise DomainError(Reason.INVALID_ARGUMENT, field="password")
-        name = account.user.username
-        self._checks.admit(name, "")
-        async with self._checks.one_at_a_time(name):
-            if not await self._checks.matches(account, password, name):
-                raise DomainError(Reason.INVALID_ARGUMENT, field="password")
         return account
 
     async def _check_free(self, tx: Transaction, user: User) -> None:

@@ -32,7 +32,8 @@ _REVOKE: Final = """
 UPDATE sessions SET revoked_at = %(now)s
 WHERE user_id = %(user)s AND id = ANY(%(ids)s) AND revoked_at = 0 RETURNING id"""
 _REVOKE_ALL: Final = """
-UPDATE sessions SET revoked_at = %(now)s WHERE user_id = %(user)s AND revoked_at = 0 RETURNING id"""
+UPDATE sessions SET revoked_at = %(now)s
+WHERE user_id = %(user)s AND id <> %(but)s AND revoked_at = 0 RETURNING id"""
 _REVOKE_DEVICE: Final = """
 UPDATE sessions SET revoked_at = %(now)s
 WHERE user_id = %(user)s AND device_id = %(device)s AND device_id <> '' AND id <> %(but)s AND revoked_at = 0
@@ -152,9 +153,9 @@ async def revoke(tx: Transaction, user_id: str, session_ids: Sequence[str], now:
     return [row.id for row in await tx.fetch(_REVOKE, user=user_id, ids=list(session_ids), now=now)]
 
 
-async def revoke_all(tx: Transaction, user_id: str, now: int) -> list[str]:
-    """End all sessions of a user; return the ids of those that had not ended before."""
-    return [row.id for row in await tx.fetch(_REVOKE_ALL, user=user_id, now=now)]
+async def revoke_all(tx: Transaction, user_id: str, now: int, *, but: str = "") -> list[str]:
+    """End all sessions of a user, but for one; return the ids of those that had not ended before."""
+    return [row.id for row in await tx.fetch(_REVOKE_ALL, user=user_id, now=now, but=but)]
 
 
 async def touch(tx: Transaction, uses: Sequence[Use]) -> None:

@@ -36,6 +36,11 @@ UPDATE users SET update_at = %(update_at)s, username = %(username)s, email = %(e
                  last_name = %(last_name)s, position = %(position)s, props = %(props)s,
                  notify_props = %(notify_props)s, timezone = %(timezone)s, locale = %(locale)s
 WHERE id = %(id)s"""
+_STANDING: Final = """
+UPDATE users SET roles = %(roles)s, delete_at = %(delete_at)s, update_at = %(update_at)s WHERE id = %(id)s"""
+_NEW_HASH: Final = """
+UPDATE users SET password_hash = %(hash)s, last_password_update = %(at)s, failed_attempts = 0 WHERE id = %(id)s"""
+_ADMINS: Final = "SELECT count(*) AS total FROM users WHERE roles @> ARRAY['system_admin'] AND delete_at = 0"
 _ANY: Final = "SELECT EXISTS (SELECT FROM users WHERE NOT is_bot) AS there"
 _COUNT: Final = "SELECT count(*) AS total FROM users WHERE delete_at = 0 AND NOT is_bot"
 _SNAPSHOT: Final = f"SELECT {_COLUMNS} FROM users WHERE id > %(after)s ORDER BY id LIMIT %(limit)s"
@@ -226,6 +231,21 @@ async def insert(tx: Transaction, user: User, password_hash: str) -> None:
 async def update(tx: Transaction, user: User) -> None:
     """Store what a patch may change."""
     await tx.fetch(_UPDATE, **_values(user))
+
+
+async def set_standing(tx: Transaction, user: User) -> None:
+    """Store the user's roles and whether it may sign in."""
+    await tx.fetch(_STANDING, id=user.id, roles=list(user.roles), delete_at=user.delete_at, update_at=user.update_at)
+
+
+async def set_password(tx: Transaction, user_id: str, password_hash: str, at: int) -> None:
+    """Store a new password; failures with the old one are forgotten."""
+    await tx.fetch(_NEW_HASH, id=user_id, hash=password_hash, at=at)
+
+
+async def count_admins(tx: Transaction) -> int:
+    """Count the active system administrators. Certain under the lock of `auth/cluster`."""
+    return int((await tx.fetch(_ADMINS))[0].total)
 
 
 async def count_failure(tx: Transaction, user_id: str) -> None:

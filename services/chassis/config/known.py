@@ -45,11 +45,10 @@ UNUSED_KEYS: Final = {
         PostPriority ReadTimeout RefreshPostStatsRunTime RestrictPostDelete ScheduledPosts
         SessionCacheInMinutes SessionLengthMobileInDays SessionLengthSSOInDays SessionLengthSSOInHours
         SessionLengthWebInDays SplitKey TLSCertFile TLSKeyFile TLSMinVer TLSOverwriteCiphers TLSStrictTransport
-        TLSStrictTransportMaxAge TerminateSessionsOnPasswordChange TrustedProxyIPHeader UseLetsEncrypt WebserverMode
-        WriteTimeout
+        TLSStrictTransportMaxAge TrustedProxyIPHeader UseLetsEncrypt WebserverMode WriteTimeout
         """,
     "TeamSettings": """
-        CustomBrandText EnableCustomBrand EnableCustomUserStatuses EnableUserDeactivation
+        CustomBrandText EnableCustomBrand EnableCustomUserStatuses
         EnableTeamCreation EnableXToLeaveChannelsFromLHS ExperimentalEnableAutomaticReplies
         ExperimentalHideTownSquareinLHS ExperimentalTownSquareIsReadOnly ExperimentalViewArchivedChannels
         RestrictTeamInvite

@@ -33,6 +33,7 @@ class ServiceSettings:
     FrameAncestors: str = ""
     MaximumPayloadSizeBytes: Count = 300_000
     MaximumLoginAttempts: Count = 10
+    TerminateSessionsOnPasswordChange: bool = True
     SessionLengthWebInHours: Count = 720
     SessionLengthMobileInHours: Count = 720
     SessionIdleTimeoutInMinutes: Amount = 43_200
@@ -74,6 +75,7 @@ class TeamSettings:
     CustomDescriptionText: str = ""
     EnableUserCreation: bool = True
     EnableOpenServer: bool = False
+    EnableUserDeactivation: bool = False
     RestrictCreationToDomains: str = ""
     RestrictDirectMessage: Annotated[str, OneOf(("any", "team"))] = "any"
     MaxUsersPerTeam: Count = 50
@@ -246,7 +248,7 @@ class ImageProxySettings:
 class GuestAccountsSettings:
     """Guests."""
 
-    Enable: bool = False
+    Enable: bool = True  # theirs is false, since it asks for a licence: here a guest is one whom somebody made one
     HideTags: bool = False
     RestrictCreationToDomains: str = ""
 

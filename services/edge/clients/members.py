@@ -96,6 +96,11 @@ class MemberClient:
         request = memberships_pb2.FindVisibleUserIdsRequest(viewer_id=viewer_id, user_ids=user_ids)
         return frozenset((await self._peer.call(self._members.FindVisibleUserIds, request)).user_ids)
 
+    async def known_user_ids(self, caller: Caller) -> Sequence[str]:
+        """Return who else is in any channel of the caller."""
+        request = memberships_pb2.ListKnownUserIdsRequest(actor=actor(caller))
+        return (await self._peer.call(self._members.ListKnownUserIds, request)).user_ids
+
     async def in_groups(self, caller: Caller, channel_ids: Sequence[str]) -> dict[str, Sequence[str]]:
         """Return who else is in those of the channels that are group channels of the caller."""
         request = memberships_pb2.ListGroupMembersRequest(actor=actor(caller), channel_ids=channel_ids)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.chassis.metrics import Metrics
 from services.chassis.rpc.client import Mesh
 from services.chassis.tasks import Tasks
+from services.edge.clients.accounts import AccountClient
 from services.edge.clients.auth import AuthClient
 from services.edge.clients.categories import CategoryClient
 from services.edge.clients.channel_directory import ChannelDirectoryClient
@@ -29,6 +30,7 @@ class Clients:
     """The other services, as the edge calls them."""
 
     auth: AuthClient
+    accounts: AccountClient
     auth_log: EventLogClient
     preferences: PreferenceClient
     posts: PostClient
@@ -54,6 +56,7 @@ class Clients:
         auth, messaging = mesh.peer("auth"), mesh.peer("messaging")
         return cls(
             auth=AuthClient(auth),
+            accounts=AccountClient(auth),
             auth_log=EventLogClient(auth),
             preferences=PreferenceClient(auth),
             posts=PostClient(messaging, tasks, metrics),

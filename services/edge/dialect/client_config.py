@@ -109,8 +109,6 @@ _LIMITED: Final = {
     "CustomBrandText": "",
     "EnableMultifactorAuthentication": "false",
     "EnforceMultifactorAuthentication": "false",
-    "EnableGuestAccounts": "false",
-    "HideGuestTags": "false",
     "GuestAccountsEnforceMultifactorAuthentication": "false",
     "EnableGuestMagicLink": "false",
     "AsymmetricSigningPublicKey": "",
@@ -119,7 +117,6 @@ _LIMITED: Final = {
 
 _SIGNED_IN: Final = {
     "EnableCustomUserStatuses": "false",
-    "EnableUserDeactivation": "false",
     "EnableOAuthServiceProvider": "false",
     "GoogleDeveloperKey": "",
     "EnableIncomingWebhooks": "false",
@@ -245,6 +242,8 @@ def _limited(settings: Settings, facts: Facts) -> dict[str, str]:
         "CustomDescriptionText": team.CustomDescriptionText,
         "EnableUserCreation": _flag(team.EnableUserCreation),
         "EnableOpenServer": _flag(team.EnableOpenServer),
+        "EnableGuestAccounts": _flag(settings.GuestAccountsSettings.Enable),
+        "HideGuestTags": _flag(settings.GuestAccountsSettings.HideTags),
         "EnableJoinLeaveMessageByDefault": _flag(team.EnableJoinLeaveMessageByDefault),
         "EnableSignUpWithEmail": _flag(email.EnableSignUpWithEmail),
         "EnableSignInWithEmail": _flag(email.EnableSignInWithEmail),
@@ -285,6 +284,7 @@ def _signed_in(settings: Settings, facts: Facts) -> dict[str, str]:
         "InstallationDate": str(facts.installed_at_ms),
         "SchemaVersion": str(facts.schema_version),
         "EnableLastActiveTime": _flag(team.EnableLastActiveTime),
+        "EnableUserDeactivation": _flag(team.EnableUserDeactivation),
         "RestrictDirectMessage": team.RestrictDirectMessage,
         "TeammateNameDisplay": team.TeammateNameDisplay,
         "LockTeammateNameDisplay": _flag(team.LockTeammateNameDisplay),

@@ -69,6 +69,9 @@ SHAPES: Final[dict[Reason, Shape]] = {
         "Login failed because your account has been deactivated. Please contact an administrator.",
     ),
     _R.BOT_LOGIN_FORBIDDEN: Shape(401, "api.user.login.bot_login_forbidden.app_error", "Bot login is forbidden."),
+    _R.GUEST_LOGIN_DISABLED: Shape(
+        401, "api.user.login.guest_accounts.disabled.error", "Login failed because guest accounts are disabled."
+    ),
     _R.TOO_MANY_ATTEMPTS: Shape(
         401,
         "api.user.check_user_login_attempts.too_many.app_error",
@@ -102,6 +105,28 @@ SHAPES: Final[dict[Reason, Shape]] = {
     _R.EMAIL_HIDDEN: Shape(
         403, "api.user.get_user_by_email.permissions.app_error", "Unable to get user by email: addresses are hidden."
     ),
+    _R.INVALID_USER_ROLES: Shape(
+        400, "app.role.check_roles_exist.role_not_found", "One of the roles does not exist, or is no role of users."
+    ),
+    _R.LAST_ADMIN: Shape(400, "app.user.update.lastAdmin.app_error", "The last system administrator must remain one."),
+    _R.GUESTS_DISABLED: Shape(
+        501, "api.team.demote_user_to_guest.disabled.error", "Guest accounts are disabled on this server."
+    ),
+    _R.ALREADY_GUEST: Shape(
+        501, "api.user.demote_user_to_guest.already_guest.app_error", "The user is a guest already."
+    ),
+    _R.NOT_A_GUEST: Shape(501, "api.user.promote_guest_to_user.no_guest.app_error", "The user is no guest."),
+    _R.ACTIVATION_DENIED: Shape(
+        403, "api.user.update_active.permissions.app_error", "You do not have the appropriate permissions."
+    ),
+    # Theirs is 401, which signs web clients out: that is not what somebody asked for who may not leave.
+    _R.DEACTIVATION_DISABLED: Shape(
+        403, "api.user.update_active.not_enable.app_error", "Deactivating one's own account is disabled on this server."
+    ),
+    _R.PASSWORD_OF_OTHER: Shape(
+        403, "api.user.update_password.context.app_error", "The password belongs to another user."
+    ),
+    _R.WRONG_PASSWORD: Shape(400, "api.user.update_password.incorrect.app_error", "The current password is incorrect."),
     _R.INVALID_STATUS: Shape(400, _BODY, "Invalid or missing status in request body."),
     _R.STATUSES_DISABLED: Shape(404, "api.status.user_not_found.app_error", "User not found."),
     _R.ROLE_NOT_FOUND: Shape(404, "app.role.get.app_error", "Unable to get role."),
@@ -294,6 +319,9 @@ SHAPES: Final[dict[Reason, Shape]] = {
 }
 
 _VARIANTS: Final[dict[tuple[Reason, str, str], str]] = {
+    (_R.PERMISSION_DENIED, "permission", "create_team"): "api.team.is_team_creation_allowed.disabled.app_error",
+    (_R.PERMISSION_DENIED, "permission", "list_public_teams"): "api.team.get_all_teams.insufficient_permissions",
+    (_R.INVALID_USER_ROLES, "fault", "license"): "api.user.update_user_roles.license.app_error",
     (_R.USER_NOT_FOUND, "by", "username"): "app.user.get_by_username.app_error",
     (_R.USER_NOT_FOUND, "by", "status"): "api.status.user_not_found.app_error",
     (_R.ROLE_NOT_FOUND, "by", "name"): "app.role.get_by_name.app_error",

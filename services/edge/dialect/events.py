@@ -57,10 +57,12 @@ _KINDS: Final[Mapping[str, type[Message]]] = {
     "categories_ordered": messaging_pb2.CategoriesOrdered,
     "category_deleted": messaging_pb2.CategoryDeleted,
     "emoji_added": messaging_pb2.EmojiAdded,
+    "acquaintance_updated": messaging_pb2.AcquaintanceUpdated,
     "draft_saved": messaging_pb2.DraftSaved,
     "draft_deleted": messaging_pb2.DraftDeleted,
     "user_created": auth_pb2.UserCreated,
     "user_updated": auth_pb2.UserUpdated,
+    "roles_changed": auth_pb2.RolesChanged,
     "preferences_changed": auth_pb2.PreferencesChanged,
     "preferences_deleted": auth_pb2.PreferencesDeleted,
     "sessions_revoked": auth_pb2.SessionsRevoked,
@@ -110,6 +112,8 @@ class EventFrames:
             messaging_pb2.DraftDeleted: _draft("draft_deleted"),
             auth_pb2.UserCreated: _user_created,
             auth_pb2.UserUpdated: self._user_updated,
+            auth_pb2.RolesChanged: _roles_changed,
+            messaging_pb2.AcquaintanceUpdated: self._acquaintance_updated,
             auth_pb2.PreferencesChanged: _preferences("preferences_changed"),
             auth_pb2.PreferencesDeleted: _preferences("preferences_deleted"),
             presence_pb2.Typing: _typing,
@@ -141,11 +145,17 @@ class EventFrames:
 
     def _user_updated(self, event: Event, body: auth_pb2.UserUpdated) -> Sequence[Frame]:
         user = body.user
-        return (
+        shown = {"user": self._users.for_others(user)}
+        frames = (
             frame("user_updated", {"user": self._users.for_admin(user)}, omit_user=user.id, admins=True),
-            frame("user_updated", {"user": self._users.for_others(user)}, omit_user=user.id, admins=False),
+            # Guests hear of those whom they may see in their own topics.
+            frame("user_updated", shown, omit_user=user.id, admins=False, guests=False),
             frame("user_updated", {"user": self._users.for_self(user)}, user_id=user.id),
         )
+        return (*frames, frame("user_activation_status_change", {})) if body.activation_changed else frames
+
+    def _acquaintance_updated(self, event: Event, body: messaging_pb2.AcquaintanceUpdated) -> Sequence[Frame]:
+        return (frame("user_updated", {"user": self._users.participant(body.user)}, admins=False),)
 
 
 def _nothing(event: Event, body: Message) -> Sequence[Frame]:
@@ -215,10 +225,8 @@ def _channel_updated(event: Event, body: messaging_pb2.ChannelUpdated) -> Sequen
 def _channel_archived(event: Event, body: messaging_pb2.ChannelArchived) -> Sequence[Frame]:
     data = {"channel_id": body.channel_id, "delete_at": body.delete_at_ms}
     if event.subject == body.channel_id:
-        if body.channel_type == "O":  # its members hear of it in the team's topic
-            return ()
-        return (frame("channel_deleted", data, channel_id=body.channel_id),)
-    return (frame("channel_deleted", data, team_id=body.team_id),)
+        return (frame("channel_deleted", data, channel_id=body.channel_id, guests=_guests_of(body)),)
+    return (frame("channel_deleted", data, team_id=body.team_id, guests=False),)
 
 
 def _member_added(event: Event, body: messaging_pb2.MemberAdded) -> Sequence[Frame]:
@@ -288,14 +296,18 @@ def _team_updated(event: Event, body: messaging_pb2.TeamUpdated) -> Sequence[Fra
 def _channel_restored(event: Event, body: messaging_pb2.ChannelRestored) -> Sequence[Frame]:
     data = {"channel_id": body.channel_id}
     if event.subject == body.channel_id:
-        if body.channel_type == "O":  # its members hear of it in the team's topic
-            return ()
-        return (frame("channel_restored", data, channel_id=body.channel_id),)
-    return (frame("channel_restored", data, team_id=body.team_id),)
+        return (frame("channel_restored", data, channel_id=body.channel_id, guests=_guests_of(body)),)
+    return (frame("channel_restored", data, team_id=body.team_id, guests=False),)
+
+
+def _guests_of(body: messaging_pb2.ChannelArchived | messaging_pb2.ChannelRestored) -> bool | None:
+    """Say to whom the channel's own topic tells it: of an open one to guests alone, since others hear the team's."""
+    return True if body.channel_type == "O" else None
 
 
 def _channel_converted(event: Event, body: messaging_pb2.ChannelConverted) -> Sequence[Frame]:
-    return (frame("channel_converted", {"channel_id": body.channel_id}, team_id=body.team_id),)
+    # A guest in the channel hears that it was updated; another must not learn that there is one.
+    return (frame("channel_converted", {"channel_id": body.channel_id}, team_id=body.team_id, guests=False),)
 
 
 def _member_updated(event: Event, body: messaging_pb2.MemberUpdated) -> Sequence[Frame]:
@@ -348,7 +360,12 @@ def _draft(name: str) -> Callable[[Event, Any], Sequence[Frame]]:
 
 
 def _user_created(event: Event, body: auth_pb2.UserCreated) -> Sequence[Frame]:
-    return (frame("new_user", {"user_id": body.user.id}),)
+    # A new user is in no channel, so that no guest may see it.
+    return (frame("new_user", {"user_id": body.user.id}, guests=False),)
+
+
+def _roles_changed(event: Event, body: auth_pb2.RolesChanged) -> Sequence[Frame]:
+    return (frame("user_role_updated", {"user_id": body.user_id, "roles": " ".join(body.roles)}, user_id=body.user_id),)
 
 
 def _preferences(name: str) -> Callable[[Event, Any], Sequence[Frame]]:

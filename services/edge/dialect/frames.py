@@ -1,11 +1,14 @@
 """One frame: encoded once for all whom it reaches, but for what differs per connection and per user."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from google.protobuf.message import Message
+
+from services.chassis.permissions import granted
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -24,6 +27,23 @@ class Event(NamedTuple):
         return self.topic.rpartition(":")[2]
 
 
+class Standing(Enum):
+    """What somebody is in the whole system, as far as it decides which events it hears."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+    GUEST = "guest"
+
+    @classmethod
+    def of(cls, roles: Iterable[str]) -> "Standing":
+        """Return what these system roles make of somebody; who does not see everybody hears like a guest."""
+        held = tuple(roles)
+        if granted(held, "manage_system"):
+            return cls.ADMIN
+        return cls.MEMBER if granted(held, "view_members") else cls.GUEST
+
+
+_EVERYBODY: Final = frozenset(Standing)
 _USER: Final = b'"user_id":""'
 
 
@@ -40,8 +60,8 @@ class Frame:
     """Both: what all get who are not mentioned."""
     only_user: str = ""
     omit_user: str = ""
-    admins: bool | None = None
-    """True for system administrators alone, False for all others, None for both."""
+    standings: frozenset[Standing] = _EVERYBODY
+    """Whom among the listeners it is for."""
     mentioned: frozenset[str] = frozenset()
     followers: frozenset[str] = frozenset()
     """Who is to be notified of a reply in a thread that it follows."""
@@ -55,16 +75,17 @@ class Frame:
     @property
     def for_everybody(self) -> bool:
         """Whether `reaches` need not be asked."""
-        return self.admins is None and not (self.only_user or self.omit_user or self.omit_connection or self.personal)
+        named = self.only_user or self.omit_user or self.omit_connection or self.personal
+        return not named and len(self.standings) == len(_EVERYBODY)
 
     @property
     def varies(self) -> bool:
         """Whether `head_for` must be asked; otherwise `head` is for all."""
         return bool(self.mentioned or self.followers or self.personal)
 
-    def reaches(self, user_id: str, admin: bool, connection_id: str) -> bool:
+    def reaches(self, user_id: str, standing: Standing, connection_id: str) -> bool:
         """Whether a socket of the topic gets it."""
-        if self.admins is not None and self.admins != admin:
+        if standing not in self.standings:
             return False
         if self.omit_connection and self.omit_connection == connection_id:
             return False
@@ -107,19 +128,29 @@ def frame(
     user_id: str = "",
     omit_user: str = "",
     admins: bool | None = None,
+    guests: bool | None = None,
     mentioned: Sequence[str] = (),
     followers: Sequence[str] = (),
     droppable: bool = False,
     omit_connection: str = "",
 ) -> Frame:
-    """Encode a frame; its keywords decide who of the topic's listeners gets it."""
+    """Encode a frame; its keywords decide who of the topic's listeners gets it.
+
+    `admins` and `guests`: True for them alone, False for all others, None for both.
+    """
     broadcast = _broadcast(channel_id, team_id, user_id, omit_user, omit_connection)
     if admins is not None:
         broadcast["contains_sensitive_data" if admins else "contains_sanitized_data"] = True
     opened = b'{"event":%b,"data":%b' % (_encode(event), _encode(data)[:-1])
     rest = b'},"broadcast":%b,"seq":' % _encode(broadcast)
+    chosen = ((Standing.ADMIN, admins), (Standing.GUEST, guests))
+    standings = frozenset(
+        standing
+        for standing in Standing
+        if all(wanted is None or (standing is whom) == wanted for whom, wanted in chosen)
+    )
     return Frame(
-        event, opened, rest, opened + rest, user_id, omit_user, admins, frozenset(mentioned), frozenset(followers),
+        event, opened, rest, opened + rest, user_id, omit_user, standings, frozenset(mentioned), frozenset(followers),
         droppable=droppable, omit_connection=omit_connection,
     )  # fmt: skip
 

@@ -123,6 +123,25 @@ class UserPatchBody(msgspec.Struct):
     timezone: Strings = None
 
 
+class UserBody(UserPatchBody):
+    """PUT /users/{user_id}: the whole user, of which much is the server's matter."""
+
+    id: Text = None
+
+
+class ActiveBody(msgspec.Struct):
+    """PUT /users/{user_id}/active."""
+
+    active: bool | None = None
+
+
+class PasswordBody(msgspec.Struct):
+    """PUT /users/{user_id}/password."""
+
+    current_password: Text = None
+    new_password: Text = None
+
+
 class UserSearchBody(msgspec.Struct):
     """POST /users/search."""
 
@@ -131,6 +150,7 @@ class UserSearchBody(msgspec.Struct):
     not_in_team_id: Text = None
     in_channel_id: Text = None
     not_in_channel_id: Text = None
+    without_team: bool | None = None
     allow_inactive: bool | None = None
     role: Text = None
     limit: int | None = None
@@ -207,7 +227,7 @@ class PrivacyBody(msgspec.Struct):
 
 
 class RolesBody(msgspec.Struct):
-    """PUT …/members/{user_id}/roles: names, separated by spaces."""
+    """PUT /users/{user_id}/roles and …/members/{user_id}/roles: names, separated by spaces."""
 
     roles: Text = None
 
@@ -297,6 +317,9 @@ REACTION = _decoder(ReactionBody)
 LOGIN = _decoder(LoginBody)
 NEW_USER = _decoder(NewUserBody)
 USER_PATCH = _decoder(UserPatchBody)
+USER = _decoder(UserBody)
+ACTIVE = _decoder(ActiveBody)
+PASSWORD = _decoder(PasswordBody)
 USER_SEARCH = _decoder(UserSearchBody)
 REVOKE = _decoder(RevokeBody)
 TEAM = _decoder(TeamBody)

@@ -1,6 +1,6 @@
 """Users, in both directions; what of them is shown depends on who looks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from chorus.auth.v1 import users_pb2
@@ -8,7 +8,7 @@ from chorus.messaging.v1 import events_pb2, memberships_pb2
 from services.chassis.config.sections import PrivacySettings
 from services.chassis.errors import DomainError, Reason
 from services.edge.caller import Caller
-from services.edge.dialect.requests import NewUserBody, UserPatchBody
+from services.edge.dialect.requests import NewUserBody, UserBody, UserPatchBody
 
 _SORTS: Final = frozenset(("create_at", "last_activity_at"))
 _OMITTED_WHEN_EMPTY: Final = frozenset(
@@ -151,6 +151,14 @@ def patch(body: UserPatchBody, user_id: str) -> users_pb2.PatchUserRequest:
     return request
 
 
+def update(body: UserBody) -> users_pb2.PatchUserRequest:
+    """Return the change to a user that is wanted as the body has it: a text that is left out becomes empty."""
+    for name in ("username", "nickname", "first_name", "last_name", "position", "email", "locale"):
+        if getattr(body, name) is None:
+            setattr(body, name, "")
+    return patch(body, body.id or "")
+
+
 def listed(body: list[str], field: str, *, most: int = 1000) -> list[str]:
     """Return the names or ids that a body lists, each once. Raises invalid_argument for none or too many."""
     if not body or len(body) > most:
@@ -173,11 +181,11 @@ def page_request(
 
 
 def search_request(
-    term: str, limit: int, *, match_names: bool, include_inactive: bool = False
+    term: str, limit: int, *, match_names: bool, role: str = "", include_inactive: bool = False
 ) -> users_pb2.SearchUsersRequest:
     """Return the question for users by name; addresses are never searched by."""
     return users_pb2.SearchUsersRequest(
-        term=term, limit=limit, match_names=match_names, include_inactive=include_inactive
+        term=term, limit=limit, match_names=match_names, role=role, include_inactive=include_inactive
     )
 
 
@@ -189,7 +197,10 @@ def find_request(
     not_in_team: str = "",
     in_channel: str = "",
     not_in_channel: str = "",
+    without_team: bool = False,
+    roles: Sequence[str] = (),
     include_inactive: bool = False,
+    inactive_only: bool = False,
     page: int = 0,
     per_page: int,
     sort: str = "",
@@ -202,7 +213,10 @@ def find_request(
         not_in_team_id=not_in_team,
         in_channel_id=in_channel,
         not_in_channel_id=not_in_channel,
+        without_team=without_team,
+        roles=roles,
         include_inactive=include_inactive,
+        inactive_only=inactive_only,
         page=page,
         per_page=per_page,
         sort=sort if sort == "create_at" else "",

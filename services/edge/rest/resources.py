@@ -8,6 +8,7 @@ from services.edge.cache.pages import PageCache
 from services.edge.clients.peers import Clients
 from services.edge.dialect.client_config import Facts
 from services.edge.dialect.users import UserShapes
+from services.edge.rest.accounts import Accounts
 from services.edge.rest.categories import Categories
 from services.edge.rest.channel_directory import ChannelDirectory
 from services.edge.rest.channels import Channels
@@ -27,6 +28,7 @@ from services.edge.rest.system import System
 from services.edge.rest.teams import Teams
 from services.edge.rest.threads import Threads
 from services.edge.rest.unoffered import Unoffered
+from services.edge.rest.user_directory import UserDirectory
 from services.edge.rest.users import Users
 from services.edge.rest.visibility import Visibility
 from services.edge.sessions import Sessions
@@ -44,7 +46,9 @@ def resources(
         Roles(),
         Unoffered(auth),
         Login(auth, sessions, shapes, settings),
-        Users(auth, members, channels, teams, visibility, shapes, settings),
+        UserDirectory(auth, members, channels, teams, shapes, settings),
+        Users(auth, members, visibility, shapes, settings),
+        Accounts(clients.accounts),
         Preferences(clients.preferences, clients.posts),
         Teams(teams, visibility),
         Channels(channels, visibility),

@@ -19,7 +19,8 @@ class Visibility:
         """Return those of the users that the caller sees."""
         if caller.sees_everybody or not user_ids:
             return user_ids
-        return await self._members.visible_user_ids(caller.user_id, list(user_ids)) | {caller.user_id}
+        seen = await self._members.visible_user_ids(caller.user_id, list(user_ids))
+        return {user_id for user_id in user_ids if user_id in seen or user_id == caller.user_id}
 
     async def only(self, caller: Caller, found: Sequence[Any], attribute: str = "user_id") -> Sequence[Any]:
         """Return those of some things whose user the caller sees."""

@@ -14,9 +14,8 @@ from chorus.common.v1 import events_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from services.chassis.bus import BusMessage
 from services.chassis.events import channel_topic, team_topic
-from services.chassis.permissions import granted
 from services.edge.dialect.events import EventFrames
-from services.edge.dialect.frames import Event
+from services.edge.dialect.frames import Event, Standing
 from services.edge.ws.hub import CatchingUp, Hub, Listeners, Socket
 from services.edge.ws.metrics import SocketMetrics
 from services.edge.ws.ordering import Deliver, Foreign, Hold, Ordering, Repair
@@ -27,6 +26,7 @@ LogEntry = events_pb2.LogEntry
 _NARROWING: Final = frozenset(
     {"member_removed", "channel_left", "team_left", "team_member_removed", "sessions_revoked"}
 )
+_OF_ROLES: Final = frozenset({"user_updated", "roles_changed"})
 _ANY_SEQ: Final = 2**62
 _WIDENING: Final = frozenset({"channel_joined", "team_joined"})
 
@@ -251,7 +251,7 @@ class Delivery:
             self._metrics.events.labels(event.kind).inc()
             if event.kind in _NARROWING:
                 self._narrow(listeners, event)
-            elif event.kind == "user_updated":
+            elif event.kind in _OF_ROLES:
                 self._follow_roles(event)
             for frame in self._frames.of(event):
                 yield from self.hub.fan_out(listeners, entry.seq, frame)
@@ -332,10 +332,16 @@ class Delivery:
                 pass
 
     def _follow_roles(self, event: Event) -> None:
-        assert isinstance(event.body, auth_pb2.UserUpdated)  # noqa: S101 - the kind says so
-        admin = granted(event.body.user.roles, "manage_system")
-        for socket in self.hub.sockets_of(event.body.user.id):
-            socket.admin = admin
+        match event.body:
+            case auth_pb2.UserUpdated() as updated:
+                user_id, roles = updated.user.id, updated.user.roles
+            case auth_pb2.RolesChanged() as changed:
+                user_id, roles = changed.user_id, changed.roles
+            case _:
+                return
+        standing = Standing.of(roles)
+        for socket in self.hub.sockets_of(user_id):
+            socket.standing = standing
 
     def _past(self, ordering: Ordering[LogEntry], topic: str, after: int, upto: int) -> list[LogEntry] | None:
         """Return a topic's events of the past if all of them are at hand, and of the log that there is now."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from chorus.common.v1 import events_pb2
-from services.edge.dialect.frames import Frame
+from services.edge.dialect.frames import Frame, Standing
 from services.edge.ws.metrics import SocketMetrics
 
 SLICE: Final = 64
@@ -25,7 +25,7 @@ class Socket(Protocol):
     connection_id: str
     user_id: str
     session_id: str
-    admin: bool
+    standing: Standing
 
     def send(self, frame: Frame) -> None:
         """Take a frame under the connection's next seq; it leaves at `flush`."""
@@ -208,14 +208,14 @@ class Hub:
                 continue
             if seq and ((floors and floors.get(socket, -1) >= seq) or socket in catching):
                 continue
-            if everybody or frame.reaches(socket.user_id, socket.admin, socket.connection_id):
+            if everybody or frame.reaches(socket.user_id, socket.standing, socket.connection_id):
                 socket.send(frame)
                 dirty.add(socket)
                 self._frames += 1
 
     def hand(self, socket: Socket, frame: Frame) -> None:
         """Hand a frame to one socket, if it is for it."""
-        if frame.reaches(socket.user_id, socket.admin, socket.connection_id):
+        if frame.reaches(socket.user_id, socket.standing, socket.connection_id):
             socket.send(frame)
             self._dirty.add(socket)
             self._frames += 1

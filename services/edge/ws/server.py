@@ -17,7 +17,7 @@ from services.chassis.ids import new_id
 from services.chassis.tasks import Tasks
 from services.edge.caller import Session
 from services.edge.dialect.errors import AppError
-from services.edge.dialect.frames import hello
+from services.edge.dialect.frames import Standing, hello
 from services.edge.ws import protocol
 from services.edge.ws.admission import BaselineReader
 from services.edge.ws.collaborators import Sessions
@@ -180,8 +180,8 @@ class SocketServer:
     async def _admit(self, connection: Connection, session: Session, token: str, challenge: int) -> None:
         """Let the client go on with what it had, or begin a new stream for it."""
         self._make_room(session.user_id)
-        admin = session.caller().is_admin
-        stream = Stream(new_id(), session.user_id, session.id, admin, connection, self._resumption)
+        standing = Standing.of(session.roles)
+        stream = Stream(new_id(), session.user_id, session.id, standing, connection, self._resumption)
         connection.conversation.authenticated = True
         self._delivery.hub.enter(stream)
         self._metrics.sockets.set(self._delivery.hub.present)

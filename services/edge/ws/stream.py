@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:  # for its type alone: this module stays free of protobuf
-    from services.edge.dialect.frames import Frame
+    from services.edge.dialect.frames import Frame, Standing
 
 RING_FRAMES: Final = 512
 RING_BYTES: Final = 256 * 1024
@@ -124,21 +124,21 @@ class Stream:
         "_asked_at",
         "_owner",
         "_waiting",
-        "admin",
         "carrier",
         "connection_id",
         "is_over",
         "ring",
         "session_id",
+        "standing",
         "user_id",
     )
 
     def __init__(
-        self, connection_id: str, user_id: str, session_id: str, admin: bool, carrier: Carrier, owner: Owner
+        self, connection_id: str, user_id: str, session_id: str, standing: "Standing", carrier: Carrier, owner: Owner
     ) -> None:
         """Begin with number 0."""
         self.connection_id = connection_id
-        self.user_id, self.session_id, self.admin = user_id, session_id, admin
+        self.user_id, self.session_id, self.standing = user_id, session_id, standing
         self.carrier: Carrier | None = carrier
         carrier.stream = self
         self.ring = Ring()
@@ -191,7 +191,7 @@ class Stream:
         """Go on with the socket and the session of a newcomer; a socket that is still here is closed for the cause."""
         self._drop_carrier(cause)
         self.carrier, newcomer.carrier, newcomer.is_over = newcomer.carrier, None, True
-        self.session_id, self.admin = newcomer.session_id, newcomer.admin
+        self.session_id, self.standing = newcomer.session_id, newcomer.standing
         if self.carrier is not None:
             self.carrier.stream = self
         self._asked_at = 0

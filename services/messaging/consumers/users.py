@@ -20,6 +20,8 @@ from services.chassis.tasks import Tasks
 from services.messaging.clients.auth import TOPIC, Changes, Chunk, UserChange, change_from_bus
 from services.messaging.domain.mentions import Keywords
 from services.messaging.domain.users import User
+from services.messaging.operations import changing, guests
+from services.messaging.store import guests as guest_store
 from services.messaging.store import users as store
 from services.messaging.store.users import Position
 
@@ -62,6 +64,7 @@ class UserProjection:
     def __init__(
         self,
         database: Database,
+        committing: changing.Changes,
         bus: Bus,
         auth: UserSource,
         readiness: Readiness,
@@ -74,7 +77,7 @@ class UserProjection:
         `keywords` learn every word by which a user is mentioned, at the latest when the next repair is through.
         `give_up(why)` is told when the work ends by an error that waiting does not cure.
         """
-        self._database, self._bus, self._auth = database, bus, auth
+        self._database, self._committing, self._bus, self._auth = database, committing, bus, auth
         self._readiness = readiness
         self._keywords = keywords
         self._learned = Position("", 0)
@@ -187,12 +190,13 @@ class UserProjection:
                 return
 
     async def _apply(self, changes: Sequence[UserChange]) -> Position:
-        return await self._database.transact(lambda tx: _apply(tx, changes))
+        return await self._committing.commit(lambda change: _apply(change, changes))
 
     async def _fill(self, incarnation: str, *, again: bool = False) -> None:
         """Read all users anew, in one transaction: readers see the old ones until the new ones are all there."""
 
-        async def work(tx: Transaction) -> None:
+        async def work(change: changing.Change) -> None:
+            tx = change.tx
             position = await store.lock_position(tx, TOPIC)
             if position.incarnation == incarnation and not again:
                 return  # another instance was faster
@@ -201,6 +205,9 @@ class UserProjection:
             while (chunk := await self._auth.snapshot(after_id)).users:
                 await store.put(tx, chunk.users)
                 await store.put_keywords(tx, chunk.users, chunk.seq)
+                ids = [user.id for user in chunk.users]
+                await guest_store.align_channels(tx, ids, change.now_ms)
+                await guest_store.align_teams(tx, ids)
                 # What changed after the first chunk is applied again from its position: an older state never wins.
                 first = first or chunk
                 after_id = chunk.users[-1].id
@@ -208,7 +215,7 @@ class UserProjection:
             await store.move(tx, TOPIC, Position(start.incarnation, start.seq))
 
         _log.info("reading all users from auth", extra={"incarnation": incarnation})
-        await self._database.transact(work)
+        await self._committing.commit(work)
 
 
 async def _begin(following: Following) -> None:
@@ -227,25 +234,28 @@ def _changes(batch: Sequence[BusMessage]) -> list[UserChange]:
     return [change_from_bus(message.data) for message in batch if message.topic == TOPIC and message.seq]
 
 
-async def _apply(tx: Transaction, changes: Sequence[UserChange]) -> Position:
+async def _apply(change: changing.Change, changes: Sequence[UserChange]) -> Position:
     """Apply events that follow our position and return the new one; what was applied already is skipped.
 
     Raises _Gap when they belong to another incarnation or leave something out.
     """
+    tx = change.tx
     position = await store.lock_position(tx, TOPIC)
     seq, users = position.seq, dict[str, User]()
-    for change in changes:
-        if change.incarnation != position.incarnation or change.seq > seq + 1:
+    for told in changes:
+        if told.incarnation != position.incarnation or told.seq > seq + 1:
             raise _Gap
-        if change.seq <= seq:
+        if told.seq <= seq:
             continue
-        seq = change.seq
-        if change.user is not None:
-            users[change.user.id] = change.user
+        seq = told.seq
+        if told.user is not None:
+            users[told.user.id] = told.user
     if seq == position.seq:
         return position
+    before = await store.read(tx, list(users))
     await store.put(tx, list(users.values()))
     await store.put_keywords(tx, list(users.values()), seq)
     moved = Position(position.incarnation, seq)
     await store.move(tx, TOPIC, moved)
+    await guests.follow(change, before, list(users.values()))
     return moved

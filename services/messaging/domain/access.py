@@ -6,7 +6,7 @@ have no team, so the team scope is empty there.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.chassis.errors import DomainError, Reason
@@ -29,6 +29,16 @@ class Roles:
     scheme_user: bool = True
     scheme_admin: bool = False
     explicit_roles: str = ""
+
+    def held_by(self, system_roles: Sequence[str]) -> "Roles":
+        """Return what the membership gives somebody with these system roles.
+
+        Who is a guest is told with each call, since a demotion must hold at once; what is stored follows it.
+        """
+        guest = "system_guest" in system_roles
+        if self.scheme_guest == guest:
+            return self
+        return replace(self, scheme_guest=guest, scheme_user=not guest, scheme_admin=self.scheme_admin and not guest)
 
     def names(self, scope: str) -> list[str]:
         """Return the names of the roles in `scope`: "team" or "channel"."""
@@ -70,7 +80,7 @@ def may(
 
     Content of an open channel may also be read with the team's `read_public_channel`, without joining.
     """
-    if channel is not None and granted(channel.names("channel"), permission):
+    if channel is not None and granted(channel.held_by(system_roles).names("channel"), permission):
         return True
     if granted(system_roles, "manage_system"):
         return True
@@ -82,7 +92,9 @@ def may(
 
 def may_in_team(permission: str, system_roles: Sequence[str], team: Roles | None) -> bool:
     """Say whether `permission` is held in a team."""
-    return (team is not None and granted(team.names("team"), permission)) or granted(system_roles, permission)
+    if team is not None and granted(team.held_by(system_roles).names("team"), permission):
+        return True
+    return granted(system_roles, permission)
 
 
 def may_see_open(system_roles: Sequence[str], team: Roles | None, channel_type: str) -> bool:

@@ -66,5 +66,5 @@ def require_delete(emoji: Emoji, actor_id: str, system_roles: Sequence[str], tea
 
 
 def _require(permission: str, system_roles: Sequence[str], teams: Sequence[Roles]) -> None:
-    held = granted(system_roles, permission) or any(may_in_team(permission, (), roles) for roles in teams)
+    held = granted(system_roles, permission) or any(may_in_team(permission, system_roles, roles) for roles in teams)
     require(held, permission)

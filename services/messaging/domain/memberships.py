@@ -124,7 +124,7 @@ def require_add(
         permission = _manage_members(channel)
         require(access.may(permission, system_roles), permission)
     if channel.delete_at:
-        raise DomainError(Reason.CHANNEL_ARCHIVED)
+        raise DomainError(Reason.CHANNEL_ARCHIVED, how="add_member")
 
 
 def require_remove(

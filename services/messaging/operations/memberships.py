@@ -38,7 +38,11 @@ class UserSearch:
     not_in_team_id: str
     in_channel_id: str
     not_in_channel_id: str
+    visible_to: str
+    roles: Sequence[str]
+    without_team: bool
     include_inactive: bool
+    inactive_only: bool
     newest_first: bool
     page: int
     per_page: int
@@ -250,7 +254,11 @@ class MembershipOperations:
                 not_in_team=search.not_in_team_id,
                 in_channel=search.in_channel_id,
                 not_in_channel=search.not_in_channel_id,
+                visible_to=search.visible_to,
+                roles=search.roles,
+                without_team=search.without_team,
                 inactive=search.include_inactive,
+                inactive_only=search.inactive_only,
                 newest=search.newest_first,
                 limit=search.per_page,
                 offset=offset_of(search.page, search.per_page),
@@ -261,6 +269,10 @@ class MembershipOperations:
         """Return those of the users whom a user who may not see everybody may see, in their order."""
         visible = await self._database.transact(lambda tx: acquainted_ids(tx, viewer_id, user_ids))
         return [user_id for user_id in user_ids if user_id in visible]
+
+    async def list_known(self, actor: Actor) -> Sequence[str]:
+        """Return who else is in any channel of the actor."""
+        return await self._database.transact(lambda tx: store.known(tx, actor.user_id))
 
     async def list_group_members(self, actor: Actor, channel_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """Return who else is in those of the channels that are the actor's group channels."""

@@ -145,7 +145,7 @@ class TeamOperations:
         return await self._changes.commit(work)
 
     async def add_member(self, actor: Actor, team_id: str, user_id: str) -> TeamMember:
-        """Put a user into a team and its default channels; again is no change.
+        """Put a user into a team and its default channels, a guest into no channel; again is no change.
 
         Raises team_not_found, user_not_found, permission_denied, team_full, team_domain_refused.
         """
@@ -168,7 +168,8 @@ class TeamOperations:
                 return member
             full = await store.size(change.tx, team_id) >= self._settings.MaxUsersPerTeam
             teams.require_room(team, user, full=full)
-            defaults = [c for c in await channel_store.named(change.tx, team_id, names) if not c.delete_at]
+            found = [] if user.is_guest else await channel_store.named(change.tx, team_id, names)
+            defaults = [channel for channel in found if not channel.delete_at]
             member = await self._join(change, team, user, defaults)
             await self._tell(change, _arrival(defaults, by, user))
             return member

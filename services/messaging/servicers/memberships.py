@@ -136,7 +136,11 @@ class MembershipServicer(memberships_pb2_grpc.MembershipServiceServicer):
             not_in_team_id=request.not_in_team_id,
             in_channel_id=request.in_channel_id,
             not_in_channel_id=request.not_in_channel_id,
+            visible_to=request.visible_to,
+            roles=request.roles,
+            without_team=request.without_team,
             include_inactive=request.include_inactive,
+            inactive_only=request.inactive_only,
             newest_first=request.sort == "create_at",
             page=request.page,
             per_page=request.per_page,
@@ -149,6 +153,13 @@ class MembershipServicer(memberships_pb2_grpc.MembershipServiceServicer):
         """Return which users are visible to a user who may not see everybody."""
         visible = await self._operations.find_visible_user_ids(request.viewer_id, request.user_ids)
         return memberships_pb2.FindVisibleUserIdsResponse(user_ids=visible)
+
+    async def ListKnownUserIds(
+        self, request: memberships_pb2.ListKnownUserIdsRequest, context: Context
+    ) -> memberships_pb2.ListKnownUserIdsResponse:
+        """Return who else is in any channel of the actor."""
+        known = await self._operations.list_known(actor(request.actor))
+        return memberships_pb2.ListKnownUserIdsResponse(user_ids=known)
 
     async def ListGroupMembers(
         self, request: memberships_pb2.ListGroupMembersRequest, context: Context

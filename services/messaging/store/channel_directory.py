@@ -8,7 +8,7 @@ from services.messaging.domain.channel_directory import FoundChannel, MemberWith
 from services.messaging.domain.channels import Channel
 from services.messaging.domain.memberships import Member
 from services.messaging.store.channels import _CHANNEL
-from services.messaging.store.memberships import _MEMBER
+from services.messaging.store.memberships import MEMBER
 
 _TEAM: Final = """coalesce(t.name, '') AS team_name, coalesce(t.display_name, '') AS team_display_name,
        coalesce(t.update_at, 0) AS team_update_at"""
@@ -44,7 +44,7 @@ JOIN team_members tm ON tm.user_id = m.user_id AND tm.delete_at = 0
 WHERE m.channel_id = %(channel)s GROUP BY tm.team_id
 HAVING count(*) = (SELECT count(*) FROM channel_members WHERE channel_id = %(channel)s)"""
 _MEMBERSHIPS: Final = f"""
-SELECT {_MEMBER}, {_TEAM} FROM channel_members m
+SELECT {MEMBER}, {_TEAM} FROM channel_members m
 JOIN channels c ON c.id = m.channel_id AND c.delete_at = 0
 LEFT JOIN teams t ON t.id = c.team_id
 WHERE m.user_id = %(user)s ORDER BY m.channel_id LIMIT %(limit)s OFFSET %(offset)s"""

@@ -9,14 +9,15 @@ from services.chassis.database import Transaction
 from services.messaging.domain.memberships import Member, Seen
 from services.messaging.store import threads
 
-_MEMBER: Final = """m.channel_id, m.user_id, m.scheme_guest, m.scheme_user, m.scheme_admin, m.explicit_roles,
+MEMBER: Final = """m.channel_id, m.user_id, m.scheme_guest, m.scheme_user, m.scheme_admin, m.explicit_roles,
        m.last_viewed_at, m.msg_count, m.msg_count_root, m.mention_count, m.mention_count_root, m.last_update_at,
        m.notify_props"""
+"""The columns that stand for a Member."""
 
 
 def _sql(text: str) -> str:
     """Write out the columns that stand for a Member, in the order of its fields."""
-    return text.replace("<member>", _MEMBER)
+    return text.replace("<member>", MEMBER)
 
 
 _READ: Final = _sql("""
@@ -76,7 +77,13 @@ _FIND: Final = """
 SELECT u.id FROM users u
 LEFT JOIN team_members tm ON tm.team_id = %(in_team)s AND tm.user_id = u.id AND tm.delete_at = 0
 LEFT JOIN channel_members cm ON cm.channel_id = %(in_channel)s AND cm.user_id = u.id
-WHERE (u.delete_at = 0 OR %(inactive)s)
+WHERE (u.delete_at = 0 OR %(inactive)s) AND (u.delete_at > 0 OR NOT %(inactive_only)s)
+  AND (%(visible_to)s = '' OR u.id = %(visible_to)s OR u.id IN (
+    SELECT theirs.user_id FROM channel_members mine JOIN channel_members theirs ON theirs.channel_id = mine.channel_id
+    WHERE mine.user_id = %(visible_to)s))
+  AND (%(roles)s::text[] = '{}' OR u.roles && %(roles)s::text[])
+  AND (NOT %(without_team)s OR NOT EXISTS (
+    SELECT FROM team_members x WHERE x.user_id = u.id AND x.delete_at = 0))
   AND (%(in_team)s = '' OR tm.user_id IS NOT NULL)
   AND (%(in_channel)s = '' OR cm.user_id IS NOT NULL)
   AND (%(not_in_team)s = '' OR NOT EXISTS (
@@ -95,7 +102,10 @@ WHERE asked.user_id = %(viewer)s
              WHERE mine.user_id = %(viewer)s AND theirs.user_id = asked.user_id)
   OR EXISTS (SELECT FROM team_members theirs
              WHERE theirs.team_id = ANY(%(teams)s) AND theirs.user_id = asked.user_id AND theirs.delete_at = 0)"""
-
+_KNOWN: Final = """
+SELECT DISTINCT theirs.user_id
+FROM channel_members mine JOIN channel_members theirs ON theirs.channel_id = mine.channel_id
+WHERE mine.user_id = %(user)s AND theirs.user_id <> %(user)s ORDER BY 1"""
 _IN_GROUPS: Final = """
 SELECT m.channel_id, array_agg(m.user_id ORDER BY u.username) AS user_ids
 FROM channels c
@@ -185,12 +195,19 @@ async def find_user_ids(
     not_in_team: str,
     in_channel: str,
     not_in_channel: str,
+    visible_to: str,
+    roles: Sequence[str],
+    without_team: bool,
     inactive: bool,
+    inactive_only: bool,
     newest: bool,
     limit: int,
     offset: int,
 ) -> list[str]:
-    """Read the ids of users whose names begin with `term`, by username; if `newest`, latest comers first."""
+    """Read the ids of users whose names begin with `term`, by username; if `newest`, latest comers first.
+
+    `visible_to` leaves out who shares no channel with that user; `roles` who has none of these system roles.
+    """
     escaped = term.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = await tx.fetch(
         _FIND,
@@ -200,7 +217,11 @@ async def find_user_ids(
         not_in_team=not_in_team,
         in_channel=in_channel,
         not_in_channel=not_in_channel,
-        inactive=inactive,
+        visible_to=visible_to,
+        roles=list(roles),
+        without_team=without_team,
+        inactive=inactive or inactive_only,
+        inactive_only=inactive_only,
         newest=newest,
         limit=limit,
         offset=offset,
@@ -212,6 +233,11 @@ async def visible(tx: Transaction, viewer_id: str, user_ids: Sequence[str], team
     """Read which of the users share a channel with the viewer or are in one of the teams; the viewer itself is."""
     rows = await tx.fetch(_VISIBLE, viewer=viewer_id, users=list(user_ids), teams=list(team_ids))
     return {row.user_id for row in rows}
+
+
+async def known(tx: Transaction, user_id: str) -> list[str]:
+    """Read who else is in any channel of the user."""
+    return [row.user_id for row in await tx.fetch(_KNOWN, user=user_id)]
 
 
 async def in_groups(tx: Transaction, user_id: str, channel_ids: Sequence[str]) -> dict[str, list[str]]:

@@ -10,14 +10,15 @@ from services.messaging.domain.teams import Team, TeamMember
 
 _TEAM: Final = """t.id, t.create_at, t.update_at, t.delete_at, t.display_name, t.name, t.description, t.email, t.type,
        t.company_name, t.allowed_domains, t.invite_id, t.allow_open_invite"""
-_MEMBER: Final = """m.team_id, m.user_id, m.scheme_guest, m.scheme_user, m.scheme_admin, m.explicit_roles,
+MEMBER: Final = """m.team_id, m.user_id, m.scheme_guest, m.scheme_user, m.scheme_admin, m.explicit_roles,
        m.create_at, m.delete_at"""
+"""The columns that stand for a TeamMember."""
 _TEAM_FIELDS: Final = 13
 
 
 def _sql(text: str) -> str:
     """Write out the columns that stand for a Team and a TeamMember, in the order of their fields."""
-    return text.replace("<team>", _TEAM).replace("<member>", _MEMBER)
+    return text.replace("<team>", _TEAM).replace("<member>", MEMBER)
 
 
 _READ: Final = _sql("SELECT <team> FROM teams t WHERE t.id = %(id)s")

@@ -200,8 +200,6 @@ async def test_a_guest_sees_those_of_its_channels_only(scene: Scene) -> None:
     await scene.join(team.id, bob)
     admin = await scene.user("root", "system_admin", "system_user")
     await scene.join(team.id, guest, by=admin)
-    await scene.exit((await scene.named(alice, team.id, "town-square")).id, guest)
-    await scene.exit((await scene.named(alice, team.id, "off-topic")).id, guest)
     channel = await scene.channel(alice, team.id, type="P")
     await scene.enter(channel.id, guest, by=alice)
     request = memberships_pb2.FindVisibleUserIdsRequest(viewer_id=guest, user_ids=[bob, alice, guest, new_id()])

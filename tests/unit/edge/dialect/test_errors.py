@@ -31,6 +31,7 @@ def test_only_the_lack_of_a_session_is_401() -> None:
         Reason.INVALID_CREDENTIALS,
         Reason.USER_INACTIVE,
         Reason.BOT_LOGIN_FORBIDDEN,
+        Reason.GUEST_LOGIN_DISABLED,
         Reason.TOO_MANY_ATTEMPTS,
     }
 

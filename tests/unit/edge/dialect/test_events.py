@@ -13,7 +13,7 @@ from chorus.messaging.v1 import channels_pb2, posts_pb2, teams_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
 from services.edge.dialect.events import EventFrames
-from services.edge.dialect.frames import Frame
+from services.edge.dialect.frames import Frame, Standing
 from tests.unit.edge.ws.sockets import entry, frames
 
 CHANNEL, USER, TEAM, CLUSTER = "messaging/channel:c", "messaging/user:u", "messaging/team:t", "auth/cluster"
@@ -214,10 +214,31 @@ def test_reactions_travel_as_text_too() -> None:
 def test_what_clients_are_not_told_makes_no_frame() -> None:
     assert rendered(TEAM, messaging_pb2.TeamMemberAdded(team_id="t", user_id="b")) == []
     assert rendered("auth/user:u", auth_pb2.SessionsRevoked(user_id="u")) == []
-    assert rendered(CHANNEL, messaging_pb2.ChannelArchived(channel_id="c", team_id="t", channel_type="O")) == []
     unknown = entry(CHANNEL, 1, messaging_pb2.PostEdited())
     unknown.kind = "from_a_newer_release"
     assert frames().decode(unknown) is None
+
+
+def test_of_an_open_channel_the_team_hears_and_guests_in_the_channel() -> None:
+    archived = messaging_pb2.ChannelArchived(channel_id="c", team_id="t", channel_type="O")
+    restored = messaging_pb2.ChannelRestored(channel_id="c", team_id="t", channel_type="O")
+    for body in (archived, restored):
+        ((_, to_channel),), ((_, to_team),) = rendered(CHANNEL, body), rendered(TEAM, body)
+        for standing in Standing:
+            guest = standing is Standing.GUEST
+            assert to_channel.reaches("a", standing, "") == guest
+            assert to_team.reaches("a", standing, "") == (not guest)
+    converted = messaging_pb2.ChannelConverted(channel_id="c", team_id="t")
+    ((_, frame),) = rendered(TEAM, converted)
+    assert [frame.reaches("a", standing, "") for standing in Standing] == [True, True, False]
+
+
+def test_a_deactivated_user_is_told_of_as_changed_and_then_by_a_bare_event() -> None:
+    user = users_pb2.User(id="u", username="ann", delete_at_ms=5)
+    told = [shown for shown, _ in rendered(CLUSTER, auth_pb2.UserUpdated(user=user, activation_changed=True))]
+    assert [shown["event"] for shown in told] == ["user_updated"] * 3 + ["user_activation_status_change"]
+    assert told[3]["data"] == {}
+    assert "user_activation_status_change" not in str(rendered(CLUSTER, auth_pb2.UserUpdated(user=user)))
 
 
 def test_each_follower_of_a_thread_gets_its_own_counters_and_nobody_else_any() -> None:
@@ -244,7 +265,7 @@ def test_each_follower_of_a_thread_gets_its_own_counters_and_nobody_else_any() -
     assert [(h.get("mentions"), h.get("followers")) for h in heads.values()] == [
         ('["u1"]', None), (None, '["u2"]'), (None, None),
     ]  # fmt: skip
-    assert [updated.reaches(user, False, "") for user in ("u1", "u2", "u3")] == [True, True, False]
+    assert [updated.reaches(user, Standing.MEMBER, "") for user in ("u1", "u2", "u3")] == [True, True, False]
     event = json.loads(updated.head_for("u2") + b"1}")
     assert (event["broadcast"]["user_id"], event["broadcast"]["team_id"]) == ("u2", "t")
     assert (event["data"]["previous_unread_replies"], event["data"]["previous_unread_mentions"]) == (2, 0)

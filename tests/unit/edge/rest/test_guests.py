@@ -52,8 +52,6 @@ async def client() -> AsyncIterator[Client]:
     users = Users(
         auth,
         cast(MemberClient, members),
-        MagicMock(),
-        MagicMock(),
         Visibility(cast(MemberClient, members)),
         UserShapes(settings.PrivacySettings),
         settings,

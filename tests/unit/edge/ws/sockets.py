@@ -14,7 +14,7 @@ from services.chassis.config.sections import PrivacySettings
 from services.chassis.events import channel_topic
 from services.chassis.metrics import Metrics
 from services.edge.dialect.events import EventFrames
-from services.edge.dialect.frames import Frame
+from services.edge.dialect.frames import Frame, Standing
 from services.edge.dialect.users import UserShapes
 from services.edge.ws.delivery import CatchUp, Delivery, Fetch
 from services.edge.ws.hub import Hub
@@ -36,8 +36,8 @@ def frames() -> EventFrames:
 class FakeSocket:
     """Keeps what it is sent, as a client would read it."""
 
-    def __init__(self, user_id: str, *, admin: bool = False, session_id: str = "s") -> None:
-        self.user_id, self.session_id, self.admin = user_id, session_id, admin
+    def __init__(self, user_id: str, *, standing: Standing = Standing.MEMBER, session_id: str = "s") -> None:
+        self.user_id, self.session_id, self.standing = user_id, session_id, standing
         self.connection_id = an_id("connection")
         self.frames: list[dict[str, Any]] = []
         self.flushes = 0

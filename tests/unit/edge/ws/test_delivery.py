@@ -8,6 +8,7 @@ from chorus.common.v1 import events_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
 from services.chassis.events import channel_topic, cluster_topic, team_topic, user_topic
+from services.edge.dialect.frames import Standing
 from services.edge.ws.ordering import HOLD_SECONDS, Repair
 from tests.unit.edge.ws.sockets import Bench, an_id, entry, message, posted
 
@@ -178,7 +179,7 @@ def test_a_past_with_a_removal_in_it_ends_there() -> None:
 def test_deletions_and_changes_of_users_differ_for_administrators_and_for_the_user() -> None:
     bench = Bench()
     cluster = cluster_topic("auth")
-    admin = bench.socket(ADA, {TOPIC: 0, cluster: 0}, admin=True)
+    admin = bench.socket(ADA, {TOPIC: 0, cluster: 0}, standing=Standing.ADMIN)
     bob, carol = (bench.socket(user, {TOPIC: 0, cluster: 0}) for user in (BOB, CAROL))
     bench.take(entry(TOPIC, 1, messaging_pb2.PostDeleted(deleted_by=BOB)))
     assert admin.frames[0]["data"]["delete_by"] == BOB
@@ -195,8 +196,34 @@ def test_deletions_and_changes_of_users_differ_for_administrators_and_for_the_us
 def test_a_demoted_administrator_gets_what_others_get() -> None:
     bench = Bench()
     cluster = cluster_topic("auth")
-    ada = bench.socket(ADA, {TOPIC: 0, cluster: 0}, admin=True)
+    ada = bench.socket(ADA, {TOPIC: 0, cluster: 0}, standing=Standing.ADMIN)
     bench.take(entry(cluster, 1, auth_pb2.UserUpdated(user=users_pb2.User(id=ADA, roles=["system_user"]))))
+    bench.take(entry(TOPIC, 1, messaging_pb2.PostDeleted(deleted_by=BOB)))
+    assert "delete_by" not in ada.frames[-1]["data"]
+
+
+def test_a_guest_hears_of_those_whom_it_knows_and_of_nobody_else() -> None:
+    bench = Bench()
+    cluster, own = cluster_topic("auth"), user_topic(BOB)
+    guest = bench.socket(BOB, {cluster: 0, own: 0}, standing=Standing.GUEST)
+    carol = bench.socket(CAROL, {cluster: 0})
+    known = users_pb2.User(id=ADA, username="ada", roles=["system_user"])
+    bench.take(entry(cluster, 1, auth_pb2.UserCreated(user=known)), entry(cluster, 2, auth_pb2.UserUpdated(user=known)))
+    assert (guest.events, carol.events) == ([], ["new_user", "user_updated"])
+    told = messaging_pb2.ThreadParticipant(id=ADA, username="ada")
+    bench.take(entry(own, 1, messaging_pb2.AcquaintanceUpdated(user=told)))
+    assert guest.frames[0]["data"]["user"]["username"] == "ada"
+    bench.take(entry(cluster, 3, auth_pb2.UserUpdated(user=users_pb2.User(id=BOB, roles=["system_user"]))))
+    bench.take(entry(cluster, 4, auth_pb2.UserUpdated(user=known)))
+    assert guest.events == ["user_updated"] * 3
+
+
+def test_new_roles_are_told_to_their_user_alone_and_hold_for_its_sockets_from_then_on() -> None:
+    bench = Bench()
+    own = user_topic(ADA, "auth")
+    ada = bench.socket(ADA, {TOPIC: 0, own: 0}, standing=Standing.ADMIN)
+    bench.take(entry(own, 1, auth_pb2.RolesChanged(user_id=ADA, roles=["system_user", "system_post_all"])))
+    assert ada.frames[0]["data"] == {"user_id": ADA, "roles": "system_user system_post_all"}
     bench.take(entry(TOPIC, 1, messaging_pb2.PostDeleted(deleted_by=BOB)))
     assert "delete_by" not in ada.frames[-1]["data"]
 

@@ -69,3 +69,12 @@ def test_acting_for_others_needs_a_role_and_never_reaches_an_administrator() -> 
     assert not may_act_for("a", "b", USER, USER)
     assert may_act_for("a", "b", ADMIN, ADMIN)
     assert not may_act_for("a", "b", editor, ADMIN)
+
+
+def test_who_is_a_guest_is_told_by_the_call_and_not_by_what_is_stored() -> None:
+    owner = Roles(scheme_admin=True)
+    assert not may("delete_post", ("system_guest",), owner, owner, OPEN)
+    assert may("create_post", ("system_guest",), owner, owner, OPEN)
+    assert not may("manage_channel_roles", ("system_guest",), owner, owner, OPEN)
+    assert may("delete_post", ("system_user",), GUEST, GUEST, OPEN)
+    assert not may("manage_channel_roles", ("system_user",), GUEST, GUEST, OPEN)
