@@ -52,6 +52,7 @@ from services.messaging.operations.memberships import MembershipOperations
 from services.messaging.operations.personal_channels import PersonalChannelOperations
 from services.messaging.operations.post_changes import PostChanges
 from services.messaging.operations.posts import Notifying, PostCreation
+from services.messaging.operations.previewed_posts import PreviewedPosts
 from services.messaging.operations.reactions import ReactionOperations
 from services.messaging.operations.teams import TeamOperations
 from services.messaging.operations.threads import ThreadOperations
@@ -102,8 +103,12 @@ async def wire(process: Process) -> None:
         collapsed=settings.ServiceSettings.CollapsedThreads in ("always_on", "default_on"),
         auto_follow=settings.ServiceSettings.ThreadAutoFollow,
     )
+    service = settings.ServiceSettings
     link_rules = LinkRules(
-        settings.ServiceSettings.EnableLinkPreviews, domains(settings.ServiceSettings.RestrictLinkPreviews)
+        service.EnableLinkPreviews,
+        domains(service.RestrictLinkPreviews),
+        service.SiteURL,
+        service.EnablePermalinkPreviews,
     )
     link_previews = LinkPreviews(
         database, events, publisher, clock, metrics, tasks, FilesClient(mesh.peer("files")), link_rules
@@ -140,6 +145,7 @@ async def wire(process: Process) -> None:
             committer,
             changes,
             History(database, reads),
+            PreviewedPosts(database),
             events,
             lambda reason: item_errors.labels("PostService/CreatePosts", reason).inc(),
         ),

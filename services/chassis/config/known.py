@@ -33,7 +33,7 @@ UNUSED_KEYS: Final = {
         EnableCustomGroups EnableDynamicClientRegistration EnableEmailInvitations EnableFileSearch
         EnableGifPicker EnableIncomingWebhooks EnableInsecureOutgoingConnections EnableLegacySidebar
         EnableLocalMode EnableMultifactorAuthentication EnableOAuthServiceProvider EnableOpenTracing
-        EnableOpentracing EnableOutgoingOAuthConnections EnableOutgoingWebhooks EnablePermalinkPreviews
+        EnableOpentracing EnableOutgoingOAuthConnections EnableOutgoingWebhooks
         EnablePostIconOverride EnablePostSearch EnablePostUsernameOverride EnablePreviewFeatures EnableSecurityFixAlert
         EnableUserAccessTokens EnableWebHubChannelIteration EnforceMultifactorAuthentication
         ExperimentalChannelOrganization ExperimentalChannelSidebarOrganization ExperimentalDataPrefetch

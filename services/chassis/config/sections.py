@@ -53,6 +53,7 @@ class ServiceSettings:
     AllowSyncedDrafts: bool = True
     EnableCustomEmoji: bool = True
     EnableLinkPreviews: bool = True
+    EnablePermalinkPreviews: bool = True
     RestrictLinkPreviews: str = ""
     AllowedUntrustedInternalConnections: str = ""
     CollapsedThreads: Annotated[str, OneOf(("disabled", "default_off", "default_on", "always_on"))] = "always_on"

@@ -36,11 +36,13 @@ class EncodedPage:
     """Of the content, for ETag: the same at every edge."""
     seq: int
     incarnation: str
+    personal: bool = False
+    """Whether another reader may be shown something else: then it is nobody's but whose it was read for."""
 
     @classmethod
-    def of(cls, body: bytes, seq: int, incarnation: str) -> "EncodedPage":
+    def of(cls, body: bytes, seq: int, incarnation: str, *, personal: bool = False) -> "EncodedPage":
         """Return an encoded page under its tag."""
-        return cls(body, hashlib.sha1(body, usedforsecurity=False).hexdigest(), seq, incarnation)
+        return cls(body, hashlib.sha1(body, usedforsecurity=False).hexdigest(), seq, incarnation, personal)
 
     def is_of(self, standing: ReadStanding) -> bool:
         """Say whether it shows the channel exactly as it stands."""
@@ -110,7 +112,7 @@ class PageCache:
         known = self._kept.pop(question, None)
         if known is not None:
             self._bytes -= len(known.body)
-        if len(page.body) > MAX_PAGE_BYTES:
+        if page.personal or len(page.body) > MAX_PAGE_BYTES:
             return
         self._kept[question] = page
         self._bytes += len(page.body)

@@ -126,7 +126,6 @@ _SIGNED_IN: Final = {
     "EnablePostUsernameOverride": "false",
     "EnablePostIconOverride": "false",
     "EnableUserAccessTokens": "false",
-    "EnablePermalinkPreviews": "false",
     "EnableClientPerformanceDebugging": "false",
     "ExperimentalGroupUnreadChannels": "disabled",
     "EnableMarketplace": "false",
@@ -302,6 +301,7 @@ def _signed_in(settings: Settings, facts: Facts) -> dict[str, str]:
             service.ExperimentalEnableDefaultChannelLeaveJoinMessages
         ),
         "EnableLinkPreviews": _flag(service.EnableLinkPreviews),
+        "EnablePermalinkPreviews": _flag(service.EnablePermalinkPreviews),
         "EnableSVGs": _flag(service.EnableSVGs),
         "EnableLatex": _flag(service.EnableLatex),
         "EnableInlineLatex": _flag(service.EnableInlineLatex),

@@ -1,7 +1,8 @@
 """An event of the logs → Mattermost's WebSocket frames, each encoded once whoever gets it (see frames.py)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
 import msgspec
 from google.protobuf.message import Message
@@ -10,6 +11,7 @@ from chorus.auth.v1 import events_pb2 as auth_pb2
 from chorus.common.v1 import events_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
+from services.chassis.events import channel_topic, team_topic
 from services.edge.dialect import thread_events
 from services.edge.dialect.categories import category_json
 from services.edge.dialect.channels import channel_json
@@ -132,7 +134,7 @@ class EventFrames:
         return render(event, event.body) if render is not None else ()
 
     def _posted(self, event: Event, body: messaging_pb2.PostCreated) -> Sequence[Frame]:
-        posted = _posted(body)
+        posted = _for_readers(_posted, body)
         if not body.HasField("thread"):
             return (posted,)
         return (posted, *thread_events.updated(body.thread, body.channel.team_id, self._users))
@@ -167,6 +169,25 @@ def _text(value: Any) -> str:
     return _encode(value).decode()
 
 
+Posted = TypeVar("Posted", messaging_pb2.PostCreated, messaging_pb2.PostEdited)
+
+
+def _for_readers(render: Callable[[Posted], Frame], body: Posted) -> Frame:
+    """Return the frame of a post: with the post that it links to only for those who may read that one."""
+    if not body.post.HasField("previewed"):
+        return render(body)
+    shared = type(body)()
+    shared.CopyFrom(body)
+    shared.post.ClearField("previewed")
+    linked = body.post.previewed
+    return replace(
+        render(shared),
+        fuller=render(body),
+        fuller_for=channel_topic(linked.post.channel_id),
+        fuller_for_members=team_topic(linked.team_id) if linked.channel_type == "O" else "",
+    )
+
+
 def _posted(body: messaging_pb2.PostCreated) -> Frame:
     channel, files = body.channel, body.post.files
     data: dict[str, Any] = {
@@ -189,7 +210,11 @@ def _posted(body: messaging_pb2.PostCreated) -> Frame:
 
 
 def _post_edited(event: Event, body: messaging_pb2.PostEdited) -> Sequence[Frame]:
-    return (frame("post_edited", {"post": _text(post_json(body.post))}, channel_id=body.post.channel_id),)
+    return (_for_readers(_edited, body),)
+
+
+def _edited(body: messaging_pb2.PostEdited) -> Frame:
+    return frame("post_edited", {"post": _text(post_json(body.post))}, channel_id=body.post.channel_id)
 
 
 def _post_deleted(body: messaging_pb2.PostDeleted) -> Sequence[Frame]:

@@ -71,6 +71,11 @@ class Frame:
     """Ephemeral and soon stale: a slow socket may miss it."""
     omit_connection: str = ""
     """The connection that the change came from, and that has it already."""
+    fuller: "Frame | None" = None
+    """What those get instead who listen to the topic `fuller_for` too, and system administrators."""
+    fuller_for: str = ""
+    fuller_for_members: str = ""
+    """Another such topic, of which guests may not see it."""
 
     @property
     def for_everybody(self) -> bool:

@@ -18,7 +18,7 @@ MAX_FILES: Final = 10
 _MAX_MESSAGE_BYTES: Final = 262_144
 _MAX_TYPE: Final = 64
 _MAX_PENDING_ID: Final = 128
-_SERVERS_OWN_PROPS: Final = ("add_channel_member", "force_notification")
+_SERVERS_OWN_PROPS: Final = ("add_channel_member", "force_notification", "previewed_post")
 """Props that only the server makes; dropped from what clients send."""
 
 _NO_PROPS: Final = msgspec.Raw(b"{}")
@@ -55,7 +55,7 @@ def post_json(post: posts_pb2.Post, *, threads: bool = False) -> dict[str, Any]:
         "original_id": post.original_id,
         "message": post.message,
         "type": post.type,
-        "props": msgspec.Raw(post.props_json.encode()) if post.props_json else _NO_PROPS,
+        "props": _props(post),
         "hashtags": post.hashtags,
         "file_ids": [file.id for file in post.files],
         "pending_post_id": post.pending_post_id,
@@ -76,9 +76,17 @@ def participant_json(user_id: str) -> dict[str, Any]:
     return {**_PARTICIPANT, "id": user_id}
 
 
+def _props(post: posts_pb2.Post) -> Any:
+    if post.HasField("previewed"):
+        return msgspec.json.decode(post.props_json or "{}") | {"previewed_post": post.previewed.post.id}
+    return msgspec.Raw(post.props_json.encode()) if post.props_json else _NO_PROPS
+
+
 def _metadata(post: posts_pb2.Post) -> dict[str, Any]:
     metadata: dict[str, Any] = {}
-    if '"attachments"' in post.props_json and msgspec.json.decode(post.props_json).get("attachments"):
+    if post.HasField("previewed"):
+        metadata["embeds"] = [{"type": "permalink", "data": _previewed_json(post.previewed)}]
+    elif '"attachments"' in post.props_json and msgspec.json.decode(post.props_json).get("attachments"):
         metadata["embeds"] = [{"type": "message_attachment"}]
     elif post.preview.link:
         metadata["embeds"] = [embed_json(post.preview)]
@@ -91,6 +99,17 @@ def _metadata(post: posts_pb2.Post) -> dict[str, Any]:
     if post.reactions:
         metadata["reactions"] = [reaction_json(reaction) for reaction in post.reactions]
     return metadata
+
+
+def _previewed_json(previewed: posts_pb2.PreviewedPost) -> dict[str, Any]:
+    return {
+        "post_id": previewed.post.id,
+        "post": post_json(previewed.post),
+        "team_name": previewed.team_name,
+        "channel_display_name": previewed.channel_display_name,
+        "channel_type": previewed.channel_type,
+        "channel_id": previewed.post.channel_id,
+    }
 
 
 def reaction_json(reaction: posts_pb2.Reaction) -> dict[str, Any]:

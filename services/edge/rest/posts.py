@@ -166,7 +166,8 @@ class Posts:
 
         async def read() -> EncodedPage:
             found = await self._posts.page(call.caller, question)
-            return EncodedPage.of(encoded(posts.page_json(found.page)), found.seq, found.incarnation)
+            shown = encoded(posts.page_json(found.page))
+            return EncodedPage.of(shown, found.seq, found.incarnation, personal=found.personal)
 
         kept = await self._pages.get(call.caller, question.channel_id, question.SerializeToString(), read)
         return under_tag(call, kept.body, kept.tag)

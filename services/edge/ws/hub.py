@@ -200,7 +200,7 @@ class Hub:
     def fan_out(self, listeners: Listeners, seq: int, frame: Frame) -> Iterator[None]:
         """Hand a frame to the topic's sockets; seq 0 is ephemeral and goes to all of them. Pauses every SLICE."""
         floors, catching, dirty = listeners.floors, listeners.catching, self._dirty
-        everybody = frame.for_everybody
+        everybody = frame.for_everybody and frame.fuller is None
         for number, socket in enumerate(tuple(listeners.sockets)):
             if number % SLICE == SLICE - 1:
                 yield
@@ -209,16 +209,28 @@ class Hub:
             if seq and ((floors and floors.get(socket, -1) >= seq) or socket in catching):
                 continue
             if everybody or frame.reaches(socket.user_id, socket.standing, socket.connection_id):
-                socket.send(frame)
+                socket.send(frame if everybody else self._variant(socket, frame))
                 dirty.add(socket)
                 self._frames += 1
 
     def hand(self, socket: Socket, frame: Frame) -> None:
         """Hand a frame to one socket, if it is for it."""
         if frame.reaches(socket.user_id, socket.standing, socket.connection_id):
-            socket.send(frame)
+            socket.send(self._variant(socket, frame))
             self._dirty.add(socket)
             self._frames += 1
+
+    def _variant(self, socket: Socket, frame: Frame) -> Frame:
+        """Return what of a frame the socket may see. Asked when it is handed over: who was removed listens no more."""
+        if frame.fuller is None:
+            return frame
+        if (
+            socket.standing is Standing.ADMIN
+            or self.listens(socket, frame.fuller_for)
+            or (socket.standing is Standing.MEMBER and self.listens(socket, frame.fuller_for_members))
+        ):
+            return frame.fuller
+        return frame
 
     def flush(self) -> Iterator[None]:
         """Write what was handed out: what came together for a socket leaves together. Pauses every SLICE."""

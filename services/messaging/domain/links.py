@@ -19,6 +19,7 @@ MAX_URL_BYTES: Final = 2048
 _URL: Final = r"https?://[^\s<>()\[\]\"'`]+(?:\([^\s<>()]*\)[^\s<>()\[\]\"'`]*)*"
 _LINK: Final = re.compile(_URL, re.IGNORECASE)
 _IMAGE: Final = re.compile(r"!\[[^\[\]]*\]\(\s*<?(" + _URL + ")", re.IGNORECASE)
+_PERMALINK: Final = re.compile(r"/(?:_redirect|[a-z0-9_-]+)/pl/(?P<post_id>[a-z0-9]{26})")
 _TICKS: Final = re.compile(r"`+")
 _FENCES: Final = ("```", "~~~")
 _INDENTED: Final = ("    ", "\t")
@@ -34,6 +35,8 @@ class Links:
     """The link that is shown beneath it; empty for none."""
     images: tuple[str, ...] = ()
     """The pictures that it shows."""
+    permalink: str = ""
+    """The post of this server that is shown instead of a link, to those who may read it; empty for none."""
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -53,16 +56,20 @@ class LinkRules:
     """Whether any is (EnableLinkPreviews): without it, nothing outside is ever looked at."""
     restricted: tuple[str, ...] = ()
     """Domains to which no link is shown, with all below them (RestrictLinkPreviews)."""
+    site_url: str = ""
+    """What permalinks begin with; empty where nobody said so, and there are none."""
+    permalinks: bool = True
+    """Whether posts that are linked to are shown (EnablePermalinkPreviews); they are no matter of `enabled`."""
 
     def links_of(self, message: str, props: str, post_type: str) -> Links:
         """Return the links of a post. The channels' own notices have none, nor has what is marked as unsafe."""
-        if not self.enabled:
-            return NONE
         own = _props(props)
         if post_type.startswith("system_") or own.get("unsafe_links") == "true":
             return NONE
         attachments = own.get("attachments")
         if "://" not in message and not attachments:
+            return NONE
+        if not self.enabled and not (self.site_url and self.site_url in message):
             return NONE
         text = _without_spans(_without_blocks(message))
         images = [found.rstrip(_TRAILING) for found in _IMAGE.findall(text)] if "![" in text else []
@@ -71,7 +78,18 @@ class LinkRules:
         if attachments:  # those are shown in the link's place
             return Links("", shown)
         links = (found[0].rstrip(_TRAILING) for found in _LINK.finditer(_IMAGE.sub(" ", text) if images else text))
-        return Links(next((link for link in links if self._allows(link)), ""), shown)
+        first = next((link for link in links if self._allows(link)), "")
+        if permalink := self._permalink(first):
+            # Never looked at: it would be this server that asks itself, and shows nothing to a stranger.
+            return Links("", shown if self.enabled else (), permalink if self.permalinks else "")
+        return Links(first, shown) if self.enabled else NONE
+
+    def _permalink(self, link: str) -> str:
+        """Return the post to which a link leads; empty for a link to elsewhere."""
+        if not self.site_url or not link.startswith(self.site_url):
+            return ""
+        found = _PERMALINK.fullmatch(link, len(self.site_url))
+        return found["post_id"] if found else ""
 
     def _allows(self, url: str) -> bool:
         if not self.restricted:

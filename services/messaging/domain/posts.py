@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.chassis.errors import DomainError, Reason
 from services.messaging.domain.access import ChannelAccess, granted_write
@@ -59,6 +59,8 @@ class Post:
     participants: Sequence[str]
     preview: bytes = b""
     """What is shown of its links; opaque here, as the files are."""
+    previewed_id: str = ""
+    """The post that it links to, and that is shown to those who may read it; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,13 @@ class Draft:
     file_count: int = 0
     pending_post_id: str = ""
     set_online: bool = True
+
+
+class Shown(NamedTuple):
+    """What is shown of a post's links, and the post that it links to."""
+
+    preview: bytes = b""
+    previewed_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +133,7 @@ class Facts:
     roots: Mapping[str, Root]
     existing: Mapping[str, Post]  # by post id: earlier tries of the same drafts
     claimed: Mapping[tuple[str, str], str]  # (user, pending id) → the post id that holds it
-    previews: Mapping[str, bytes]  # by draft id: what is shown of its links so far
+    shown: Mapping[str, Shown]  # by draft id; only of those with links
     now_ms: int
 
 
@@ -150,7 +159,7 @@ def decide(drafts: Sequence[Draft], facts: Facts) -> Decision:
                 count = reply_counts.get(draft.root_id, _replies(draft, facts)) + bool(draft.root_id)
                 reply_counts[draft.root_id] = count
                 at = facts.clocks[draft.channel_id].tick(facts.now_ms)
-                post = _new_post(draft, at, count, facts.previews.get(draft.id, b""))
+                post = _new_post(draft, at, count, facts.shown.get(draft.id, Shown()))
                 made[post.id] = post
                 decision.accepted.append((draft, post))
                 decision.answers.append(post)
@@ -215,7 +224,7 @@ def _replies(draft: Draft, facts: Facts) -> int:
     return facts.roots[draft.root_id].reply_count if draft.root_id else 0
 
 
-def _new_post(draft: Draft, at: int, reply_count: int, preview: bytes) -> Post:
+def _new_post(draft: Draft, at: int, reply_count: int, shown: Shown) -> Post:
     return Post(
         id=draft.id,
         channel_id=draft.channel_id,
@@ -237,7 +246,8 @@ def _new_post(draft: Draft, at: int, reply_count: int, preview: bytes) -> Post:
         reply_count=reply_count,
         last_reply_at=0,
         participants=(),
-        preview=preview,
+        preview=shown.preview,
+        previewed_id=shown.previewed_id,
     )
 
 

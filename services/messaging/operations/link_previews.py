@@ -23,6 +23,7 @@ from services.chassis.tasks import Tasks
 from services.messaging.domain.links import FRESH_MS, LinkRules
 from services.messaging.domain.posts import Clockwork, Post
 from services.messaging.operations.adornments import adorned
+from services.messaging.operations.previewed_posts import previewed
 from services.messaging.store import posts as post_store
 from services.messaging.store import previews as store
 from services.messaging.wire import posts as wire
@@ -179,13 +180,14 @@ class LinkPreviews:
             tx.conclude(store.done(done))
             return []
         adornments = await adorned(tx, changed)
+        linked = await previewed(tx, (post.previewed_id for post in changed))
         entries, appending = self._events.appending(
             topics,
             [
                 Announcement(
                     channel_topic(post.channel_id),
                     "post_edited",
-                    events_pb2.PostEdited(post=wire.posts([post], adornments)[0]).SerializeToString(),
+                    events_pb2.PostEdited(post=wire.posts([post], adornments, previewed=linked)[0]).SerializeToString(),
                     post.update_at,
                 )
                 for post in changed

@@ -56,7 +56,7 @@ def announce(accepted: Sequence[tuple[Draft, Post]], facts: Facts, around: Surro
         # Who writes has seen the channel; not by a reply where those are read in threads.
         if not (by_webhook or by_bot or (rules.collapsed and not is_root)):
             seen[channel.id, post.user_id] = Seen(channel.id, post.user_id, post.create_at, total, total_root)
-        body = _created(draft, post, channel, around.usernames.get(post.user_id, ""), mentioned)
+        body = _created(draft, post, channel, around, mentioned)
         if not is_root:
             body.thread.CopyFrom(_thread(post, mentioned, roots, facts, around, rules))
         events.append(Announcement(channel_topic(channel.id), "post_created", body.SerializeToString(), post.create_at))
@@ -111,11 +111,11 @@ def _thread(
 
 
 def _created(
-    draft: Draft, post: Post, channel: ChannelFacts, username: str, mentioned: Sequence[str]
+    draft: Draft, post: Post, channel: ChannelFacts, around: Surroundings, mentioned: Sequence[str]
 ) -> events_pb2.PostCreated:
-    sender = f"@{username}"
+    sender = f"@{around.usernames.get(post.user_id, '')}"
     return events_pb2.PostCreated(
-        post=wire.post(post, draft.pending_post_id),
+        post=wire.post(post, draft.pending_post_id, previewed=around.previewed.get(post.previewed_id)),
         channel=events_pb2.ChannelContext(
             type=channel.type,
             display_name=sender if channel.type == "D" else channel.display_name,

@@ -19,6 +19,7 @@ from services.messaging.domain.posts import Clockwork, Post
 from services.messaging.domain.threads import FollowerChange
 from services.messaging.operations.adornments import adorned
 from services.messaging.operations.link_previews import Linking
+from services.messaging.operations.previewed_posts import previewed
 from services.messaging.store import access as access_store
 from services.messaging.store import posts as store
 from services.messaging.store import previews, threads
@@ -76,7 +77,7 @@ class PostChanges:
             lambda tx: self._patch(tx, post_id, patch, user_id, roles)
         )
         self._publisher.publish_soon(entries)
-        if post.preview:
+        if post.preview:  # whoever is woken in vain goes to sleep again
             self._linking.wake()
         return post, adornments
 
@@ -110,7 +111,8 @@ class PostChanges:
         after = await self._relinked(tx, before, after)
         await store.edit(tx, after, new_id() if edited else None)
         adornments = await adorned(tx, [after])
-        body = events_pb2.PostEdited(post=wire.posts([after], adornments)[0])
+        linked = await previewed(tx, [after.previewed_id])
+        body = events_pb2.PostEdited(post=wire.posts([after], adornments, previewed=linked)[0])
         entries = await self._events.append(tx, locked.topics, [_in_channel(after, "post_edited", body, at)])
         return after, adornments, entries
 
@@ -125,7 +127,7 @@ class PostChanges:
             known = previews.known(rows)
         if not known.keys() >= set(has.asked):
             tx.conclude(previews.awaiting([after.id], after.update_at))
-        return replace(after, preview=preview(has, known))
+        return replace(after, preview=preview(has, known), previewed_id=has.permalink)
 
     async def delete(self, post_id: str, user_id: str, roles: Sequence[str]) -> None:
         """Delete a post and its replies, softly, and announce it."""

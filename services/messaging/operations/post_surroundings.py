@@ -8,9 +8,11 @@ from services.chassis.database import Statement, Transaction
 from services.chassis.events import EventLog, TopicState, channel_topic
 from services.messaging.domain.links import FRESH_MS, Links
 from services.messaging.domain.mentions import Addressed, Audience
-from services.messaging.domain.posts import Clockwork, Draft, Facts, Post, Root
+from services.messaging.domain.posts import Clockwork, Draft, Facts, Post, Root, Shown
+from services.messaging.domain.previewed_posts import Previewed
 from services.messaging.domain.threads import ThreadState
 from services.messaging.domain.users import User
+from services.messaging.operations.previewed_posts import previewed
 from services.messaging.store import access as access_store
 from services.messaging.store import post_facts, previews, threads
 from services.messaging.store import posts as store
@@ -34,6 +36,7 @@ class Surroundings:
     participants: Mapping[str, User]
     commenters: Mapping[str, Collection[str]]  # by root
     awaiting: Collection[str]  # drafts whose links are not known yet
+    previewed: Mapping[str, Previewed]  # by their own id: the posts that drafts link to
 
 
 async def lock_and_look(
@@ -92,7 +95,7 @@ async def lock_and_look(
         roots={id: _root(post) for id, post in roots.items()},
         existing=existing,
         claimed=claimed,
-        previews={id: preview(found, known) for id, found in links.items()},
+        shown={id: Shown(preview(found, known), found.permalink) for id, found in links.items()},
         now_ms=now_ms,
     )
     return facts, Surroundings(
@@ -106,6 +109,7 @@ async def lock_and_look(
         threads.participants(rows.get("participants", ())),
         post_facts.commenters(rows.get("commenters", ())),
         {id for id, found in links.items() if not known.keys() >= set(found.asked)},
+        await previewed(tx, {found.permalink for found in links.values()}),
     )
 
 

@@ -1,18 +1,21 @@
 """PostService: unpack, operation, pack."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import grpc
 
+from chorus.common.v1 import actor_pb2
 from chorus.messaging.v1 import posts_pb2, posts_pb2_grpc
 from services.chassis.batching import Batcher
 from services.chassis.errors import DomainError
 from services.chassis.events import EventLog
 from services.chassis.rpc.errors import to_item
 from services.messaging.domain.posts import Draft, Post
+from services.messaging.domain.previewed_posts import Previewed, Viewing
 from services.messaging.operations.history import History, Page, PageQuery, ThreadQuery, UnreadQuery
 from services.messaging.operations.post_changes import Patch, PostChanges
+from services.messaging.operations.previewed_posts import PreviewedPosts
 from services.messaging.wire import posts as wire
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -26,11 +29,13 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
         committer: Batcher[Draft, Post],
         changes: PostChanges,
         history: History,
+        previewed: PreviewedPosts,
         events: EventLog,
         count_item_error: Callable[[str], None],
     ) -> None:
         """`count_item_error(reason)` is told of each draft that fails in a call that succeeds."""
         self._committer, self._changes, self._history, self._events = committer, changes, history, events
+        self._previewed = previewed
         self._count_item_error = count_item_error
 
     async def CreatePosts(
@@ -38,26 +43,39 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
     ) -> posts_pb2.CreatePostsResponse:
         """Store drafts."""
         answers = await self._committer.submit_all([wire.draft(draft) for draft in request.drafts])
+        viewings = {
+            Viewing(draft.actor.user_id, tuple(draft.actor.roles), answer.previewed_id)
+            for draft, answer in zip(request.drafts, answers, strict=True)
+            if isinstance(answer, Post) and answer.previewed_id
+        }
+        shown = await self._previewed.shown(viewings)
         results = []
         for draft, answer in zip(request.drafts, answers, strict=True):
             if isinstance(answer, DomainError):
                 self._count_item_error(answer.reason.value)
                 results.append(posts_pb2.CreatePostResult(error=to_item(answer)))
             else:
-                results.append(posts_pb2.CreatePostResult(post=wire.post(answer, draft.pending_post_id)))
+                viewing = Viewing(draft.actor.user_id, tuple(draft.actor.roles), answer.previewed_id)
+                results.append(
+                    posts_pb2.CreatePostResult(
+                        post=wire.post(answer, draft.pending_post_id, previewed=shown.get(viewing))
+                    )
+                )
         return posts_pb2.CreatePostsResponse(results=results)
 
     async def GetPosts(self, request: posts_pb2.GetPostsRequest, context: Context) -> posts_pb2.GetPostsResponse:
         """Return posts."""
         found, adornments = await self._history.get_many(request.ids, request.actor.user_id, request.actor.roles)
-        return posts_pb2.GetPostsResponse(posts=wire.posts(found, adornments))
+        previewed = await self._shown_to(request.actor, found)
+        return posts_pb2.GetPostsResponse(posts=wire.posts(found, adornments, previewed=previewed))
 
     async def GetPost(self, request: posts_pb2.GetPostRequest, context: Context) -> posts_pb2.GetPostResponse:
         """Return a post."""
         post, adornments = await self._history.get(
             request.id, request.actor.user_id, request.actor.roles, include_deleted=request.include_deleted
         )
-        return posts_pb2.GetPostResponse(post=wire.posts([post], adornments)[0])
+        previewed = await self._shown_to(request.actor, [post])
+        return posts_pb2.GetPostResponse(post=wire.posts([post], adornments, previewed=previewed)[0])
 
     async def ListPosts(self, request: posts_pb2.ListPostsRequest, context: Context) -> posts_pb2.ListPostsResponse:
         """Return a page."""
@@ -67,9 +85,10 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
         )  # fmt: skip
         page = await self._history.page(query, request.actor.user_id, request.actor.roles)
         return posts_pb2.ListPostsResponse(
-            page=await self._page(page, request.actor.user_id if request.roots_only else ""),
+            page=await self._page(request.actor, page, request.actor.user_id if request.roots_only else ""),
             seq=page.seq,
             incarnation=self._events.incarnation,
+            personal=any(post.previewed_id for post in (*page.posts, *page.thread_posts)),
         )
 
     async def ListUnreadPosts(
@@ -84,15 +103,19 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
         )
         page = await self._history.unread(query, request.actor.user_id, request.actor.roles, last_viewed_at=viewed_at)
         return posts_pb2.ListUnreadPostsResponse(
-            page=await self._page(page, request.user_id if request.roots_only else "")
+            page=await self._page(request.actor, page, request.user_id if request.roots_only else "")
         )
 
-    async def _page(self, page: Page, follower_id: str) -> posts_pb2.PostPage:
-        """Return a page; with whether a user follows the threads, unless `follower_id` is empty."""
+    async def _shown_to(self, reader: actor_pb2.Actor, posts: Iterable[Post]) -> Mapping[str, Previewed]:
+        return await self._previewed.shown_to(reader.user_id, reader.roles, posts)
+
+    async def _page(self, reader: actor_pb2.Actor, page: Page, follower_id: str) -> posts_pb2.PostPage:
+        """Return a page for a reader; with whether a user follows the threads, unless `follower_id` is empty."""
         following = await self._history.following(follower_id, page.posts) if follower_id else {}
+        previewed = await self._shown_to(reader, (*page.posts, *page.thread_posts))
         return posts_pb2.PostPage(
-            posts=wire.posts(page.posts, page.adornments, following),
-            thread_posts=wire.posts(page.thread_posts, page.adornments),
+            posts=wire.posts(page.posts, page.adornments, following, previewed),
+            thread_posts=wire.posts(page.thread_posts, page.adornments, previewed=previewed),
             next_post_id=page.next_post_id,
             prev_post_id=page.prev_post_id,
         )
@@ -106,8 +129,9 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
         thread = await self._history.thread(query, request.actor.user_id, request.actor.roles)
         reader = request.actor.user_id
         following = await self._history.following(reader, thread.posts) if request.with_following else {}
+        previewed = await self._shown_to(request.actor, thread.posts)
         return posts_pb2.GetThreadResponse(
-            posts=wire.posts(thread.posts, thread.adornments, following),
+            posts=wire.posts(thread.posts, thread.adornments, following, previewed),
             has_next=thread.has_next,
             seq=thread.seq,
             incarnation=self._events.incarnation,
@@ -122,7 +146,8 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
             files=_files(request.files.files, request.files) if request.HasField("files") else None,
         )
         post, adornments = await self._changes.patch(request.id, patch, request.actor.user_id, request.actor.roles)
-        return posts_pb2.PatchPostResponse(post=wire.posts([post], adornments)[0])
+        previewed = await self._shown_to(request.actor, [post])
+        return posts_pb2.PatchPostResponse(post=wire.posts([post], adornments, previewed=previewed)[0])
 
     async def DeletePost(self, request: posts_pb2.DeletePostRequest, context: Context) -> posts_pb2.DeletePostResponse:
         """Delete a post."""

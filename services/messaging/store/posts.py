@@ -9,14 +9,16 @@ from services.messaging.domain.posts import Post
 
 COLUMNS: Final = (
     "id, channel_id, user_id, root_id, original_id, message, type, props, hashtags, files, file_count, create_at, "
-    "update_at, edit_at, delete_at, is_pinned, has_reactions, reply_count, last_reply_at, participants, preview"
+    "update_at, edit_at, delete_at, is_pinned, has_reactions, reply_count, last_reply_at, participants, preview, "
+    "previewed_id"
 )
 
 # On a reply, reply_count is its thread's: what clients show under either.
 _SHOWN: Final = """
 p.id, p.channel_id, p.user_id, p.root_id, p.original_id, p.message, p.type, p.props, p.hashtags, p.files, p.file_count,
 p.create_at, p.update_at, p.edit_at, p.delete_at, p.is_pinned, p.has_reactions,
-COALESCE(r.reply_count, p.reply_count) AS reply_count, p.last_reply_at, p.participants, p.preview"""
+COALESCE(r.reply_count, p.reply_count) AS reply_count, p.last_reply_at, p.participants, p.preview,
+p.previewed_id"""
 _WITH_ROOT: Final = "LEFT JOIN posts r ON p.root_id <> '' AND r.id = p.root_id"
 
 _CLAIM: Final = """
@@ -36,12 +38,12 @@ _BY_ID: Final = f"SELECT {_SHOWN} FROM posts p {_WITH_ROOT} WHERE p.id = ANY(%(i
 _INSERT: Final = f"""
 INSERT INTO posts ({COLUMNS}, mentioned)
 SELECT id, channel_id, user_id, root_id, '', message, type, props, hashtags, files, file_count, at, at, 0, 0,
-       false, false, 0, 0, '{{}}', preview, string_to_array(mentioned, ' ')
+       false, false, 0, 0, '{{}}', preview, previewed, string_to_array(mentioned, ' ')
 FROM unnest(%(ids)s::text[], %(channels)s::text[], %(users)s::text[], %(roots)s::text[], %(messages)s::text[],
             %(types)s::text[], %(props)s::text[], %(hashtags)s::text[], %(files)s::bytea[], %(file_counts)s::smallint[],
-            %(ats)s::bigint[], %(previews)s::bytea[], %(mentioned)s::text[])
+            %(ats)s::bigint[], %(previews)s::bytea[], %(previewed)s::text[], %(mentioned)s::text[])
      AS new (id, channel_id, user_id, root_id, message, type, props, hashtags, files, file_count, at, preview,
-             mentioned)"""
+             previewed, mentioned)"""
 _COUNT: Final = """
 UPDATE channels c SET
   last_post_at = greatest(c.last_post_at, new.last_at),
@@ -78,13 +80,13 @@ WHERE m.channel_id = new.channel_id AND m.user_id = new.user_id"""
 
 _EDIT: Final = """
 UPDATE posts SET message = %(message)s, props = %(props)s, hashtags = %(hashtags)s, files = %(files)s,
-                 file_count = %(file_count)s, preview = %(preview)s, is_pinned = %(is_pinned)s, edit_at = %(edit_at)s,
-                 update_at = %(update_at)s
+                 file_count = %(file_count)s, preview = %(preview)s, previewed_id = %(previewed_id)s,
+                 is_pinned = %(is_pinned)s, edit_at = %(edit_at)s, update_at = %(update_at)s
 WHERE id = %(id)s"""
 _KEEP_VERSION: Final = f"""
 INSERT INTO posts ({COLUMNS})
 SELECT %(version_id)s, channel_id, user_id, root_id, id, message, type, props, hashtags, files, file_count, create_at,
-       %(at)s, edit_at, %(at)s, is_pinned, has_reactions, 0, 0, '{{}}', preview
+       %(at)s, edit_at, %(at)s, is_pinned, has_reactions, 0, 0, '{{}}', preview, previewed_id
 FROM posts WHERE id = %(id)s"""
 _TOUCH: Final = "UPDATE posts SET update_at = greatest(update_at, %(at)s) WHERE id = %(id)s"
 _DELETE: Final = """
@@ -178,6 +180,7 @@ def inserting(posts: Sequence[Post], mentioned: Mapping[str, Sequence[str]]) -> 
         "file_counts": [p.file_count for p in posts],
         "ats": [p.create_at for p in posts],
         "previews": [p.preview for p in posts],
+        "previewed": [p.previewed_id for p in posts],
         "mentioned": [" ".join(mentioned.get(p.id, ())) for p in posts],
     }
 
@@ -249,6 +252,7 @@ async def edit(tx: Transaction, changed: Post, version_id: str | None) -> None:
             "files",
             "file_count",
             "preview",
+            "previewed_id",
             "is_pinned",
             "edit_at",
             "update_at",

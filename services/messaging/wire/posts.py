@@ -6,6 +6,7 @@ from chorus.messaging.v1 import posts_pb2
 from services.messaging.domain.adornments import Adornments
 from services.messaging.domain.emoji import Emoji
 from services.messaging.domain.posts import Draft, Post
+from services.messaging.domain.previewed_posts import Previewed
 from services.messaging.domain.reactions import Reaction
 from services.messaging.wire.emoji import emoji
 
@@ -30,7 +31,11 @@ def draft(message: posts_pb2.PostDraft) -> Draft:
 
 
 def post(
-    stored: Post, pending_post_id: str = "", reactions: Iterable[Reaction] = (), emojis: Iterable[Emoji] = ()
+    stored: Post,
+    pending_post_id: str = "",
+    reactions: Iterable[Reaction] = (),
+    emojis: Iterable[Emoji] = (),
+    previewed: Previewed | None = None,
 ) -> posts_pb2.Post:
     """Return a stored post as clients of the contract see it."""
     return posts_pb2.Post(
@@ -57,18 +62,45 @@ def post(
         reactions=[reaction(r, stored.channel_id) for r in reactions],
         emoji=map(emoji, emojis),
         preview=posts_pb2.Preview.FromString(stored.preview) if stored.preview else None,
+        previewed=_previewed(previewed) if previewed else None,
     )
 
 
 def posts(
-    stored: Sequence[Post], adornments: Adornments, following: Mapping[str, bool] | None = None
+    stored: Sequence[Post],
+    adornments: Adornments,
+    following: Mapping[str, bool] | None = None,
+    previewed: Mapping[str, Previewed] | None = None,
 ) -> list[posts_pb2.Post]:
-    """Return posts with what is shown with them, and whether the reader follows each that `following` names."""
-    shown = [post(one, reactions=adornments.reactions_to(one), emojis=adornments.emoji_of(one)) for one in stored]
+    """Return posts with what is shown with them.
+
+    `following` says of posts whether the reader follows them; `previewed` has those that the reader may see of the
+    posts that these link to.
+    """
+    known = previewed or {}
+    shown = [
+        post(
+            one,
+            reactions=adornments.reactions_to(one),
+            emojis=adornments.emoji_of(one),
+            previewed=known.get(one.previewed_id),
+        )
+        for one in stored
+    ]
     for message in shown if following else ():
         if following and message.id in following:
             message.is_following = following[message.id]
     return shown
+
+
+def _previewed(found: Previewed) -> posts_pb2.PreviewedPost:
+    return posts_pb2.PreviewedPost(
+        post=posts([found.post], found.adornments)[0],
+        team_name=found.team_name,
+        channel_display_name=found.channel_display_name,
+        channel_type=found.channel_type,
+        team_id=found.team_id,
+    )
 
 
 def reaction(stored: Reaction, channel_id: str) -> posts_pb2.Reaction:

@@ -24,6 +24,7 @@ class Primary:
         self.reads = 0
         self.hold: asyncio.Event | None = None
         self.away = False
+        self.personal = False
 
     async def check(self, caller: Caller, channel_id: str) -> ReadStanding:
         if self.away:
@@ -39,7 +40,8 @@ class Primary:
                 raise DomainError(Reason.PERMISSION_DENIED, permission="read_channel_content")
             if self.hold is not None:
                 await self.hold.wait()
-            return EncodedPage.of(f"{incarnation} {seq}".encode(), seq, incarnation)
+            shown = f"for {caller.user_id}" if self.personal else f"{incarnation} {seq}"
+            return EncodedPage.of(shown.encode(), seq, incarnation, personal=self.personal)
 
         return read
 
@@ -138,3 +140,20 @@ async def test_the_longest_unread_go_first_when_there_are_too_many_bytes(pages: 
     assert primary.reads == before
     await ask(pages, primary, question=b"2")
     assert primary.reads == before + 1
+
+
+async def test_a_page_that_differs_between_readers_is_nobody_elses(pages: PageCache, primary: Primary) -> None:
+    primary.personal, primary.hold = True, asyncio.Event()
+    asked = [asyncio.ensure_future(ask(pages, primary, caller)) for caller in (ADA, ALAN, ADA, ALAN)]
+    await asyncio.wait(asked, timeout=0)
+    primary.hold.set()
+    assert await asyncio.gather(*asked) == [b"for ada", b"for alan", b"for ada", b"for alan"]
+    assert [await ask(pages, primary, caller) for caller in (ALAN, ADA)] == [b"for alan", b"for ada"]
+    assert primary.reads == 6
+
+
+async def test_what_is_kept_goes_when_the_page_comes_to_differ(pages: PageCache, primary: Primary) -> None:
+    assert await ask(pages, primary) == b"one 1"
+    primary.personal, primary.seq = True, 2
+    assert await ask(pages, primary) == b"for ada"
+    assert await ask(pages, primary, ALAN) == b"for alan"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chorus.common.v1 import actor_pb2, files_pb2
+from chorus.common.v1 import actor_pb2, files_pb2, links_pb2
 from chorus.messaging.v1 import posts_pb2
 from services.chassis.errors import DomainError, Reason
 from services.edge.dialect import posts, requests
@@ -163,3 +163,59 @@ def test_questions_for_threads_must_make_sense(question: dict[str, Any], field: 
     with pytest.raises(DomainError) as caught:
         posts.thread_request(ID, **(whole | question))
     assert caught.value.facts == {"field": field}
+
+
+def test_a_link_shows_what_it_leads_to() -> None:
+    page = links_pb2.OpenGraph(
+        url="https://a.example", title="A", images=[links_pb2.OpenGraphImage(url="https://a.example/a.png")]
+    )
+    size = links_pb2.ImageSize(url="https://a.example/a.png", width=3, height=2, format="png")
+    found = links_pb2.LinkMetadata(kind=links_pb2.LINK_KIND_OPENGRAPH, opengraph=page, images=[size])
+    other = links_pb2.ImageSize(url="https://b.example/b.gif", width=1, height=1, format="gif", frame_count=7)
+    metadata = shown(posts_pb2.Post(preview=posts_pb2.Preview(link="https://a.example", found=found, images=[other])))[
+        "metadata"
+    ]
+    assert metadata["embeds"] == [
+        {
+            "type": "opengraph",
+            "url": "https://a.example",
+            "data": {
+                "type": "", "url": "https://a.example", "title": "A", "description": "", "determiner": "",
+                "site_name": "", "locale": "", "locales_alternate": None, "audios": None, "videos": None,
+                "images": [
+                    {"url": "https://a.example/a.png", "secure_url": "", "type": "", "width": 0, "height": 0},
+                ],
+            },
+        }
+    ]  # fmt: skip
+    assert metadata["images"] == {
+        "https://a.example/a.png": {"width": 3, "height": 2, "format": "png", "frame_count": 0},
+        "https://b.example/b.gif": {"width": 1, "height": 1, "format": "gif", "frame_count": 7},
+    }
+    plain = shown(posts_pb2.Post(preview=posts_pb2.Preview(link="https://a.example")))["metadata"]
+    assert plain == {"embeds": [{"type": "link", "url": "https://a.example"}]}
+    image = links_pb2.LinkMetadata(kind=links_pb2.LINK_KIND_IMAGE)
+    picture = shown(posts_pb2.Post(preview=posts_pb2.Preview(link="https://a.example/a.png", found=image)))["metadata"]
+    assert picture == {"embeds": [{"type": "image", "url": "https://a.example/a.png"}]}
+
+
+def test_a_linked_post_is_shown_with_where_it_is_and_named_in_the_props() -> None:
+    linked = posts_pb2.PreviewedPost(
+        post=posts_pb2.Post(id=ID, channel_id="c", message="there"),
+        team_name="team",
+        channel_display_name="Channel",
+        channel_type="O",
+    )
+    post = shown(posts_pb2.Post(props_json='{"a":1}', previewed=linked))
+    assert post["props"] == {"a": 1, "previewed_post": ID}
+    (embed,) = post["metadata"]["embeds"]
+    assert embed.keys() == {"type", "data"}
+    assert embed["type"] == "permalink"
+    assert embed["data"]["post"].keys() == ALWAYS
+    assert {key: value for key, value in embed["data"].items() if key != "post"} == {
+        "post_id": ID, "team_name": "team", "channel_display_name": "Channel", "channel_type": "O", "channel_id": "c",
+    }  # fmt: skip
+
+
+def test_no_client_says_which_post_is_shown() -> None:
+    assert posts.props_json({"previewed_post": ID, "add_channel_member": {}, "a": 1}) == '{"a":1}'

@@ -80,6 +80,18 @@ def posted(channel_id: str, seq: int, *mentioned: str, incarnation: str = "i") -
     return entry(channel_topic(channel_id), seq, body, incarnation)
 
 
+def linking(
+    channel_id: str, seq: int, to_channel_id: str, *mentioned: str, kind: str = "P", team_id: str = "t"
+) -> events_pb2.LogEntry:
+    """Return a post that links to a post in another channel."""
+    body = messaging_pb2.PostCreated.FromString(posted(channel_id, seq, *mentioned).body)
+    secret = posts_pb2.Post(id=an_id("secret"), channel_id=to_channel_id, message="secret")
+    body.post.previewed.CopyFrom(
+        posts_pb2.PreviewedPost(post=secret, channel_display_name="secret", channel_type=kind, team_id=team_id)
+    )
+    return entry(channel_topic(channel_id), seq, body)
+
+
 def message(of: events_pb2.LogEntry) -> BusMessage:
     """Return the entry as the bus carries it."""
     return BusMessage(of.topic, of.seq, of.SerializeToString())

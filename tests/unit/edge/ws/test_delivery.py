@@ -1,5 +1,6 @@
 """Promises 4 and 6 without a network: who gets which event, from where on, until when."""
 
+import json
 import random
 
 from chorus.auth.v1 import events_pb2 as auth_pb2
@@ -10,7 +11,7 @@ from chorus.presence.v1 import events_pb2 as presence_pb2
 from services.chassis.events import channel_topic, cluster_topic, team_topic, user_topic
 from services.edge.dialect.frames import Standing
 from services.edge.ws.ordering import HOLD_SECONDS, Repair
-from tests.unit.edge.ws.sockets import Bench, an_id, entry, message, posted
+from tests.unit.edge.ws.sockets import Bench, FakeSocket, an_id, entry, linking, message, posted
 
 ADA, BOB, CAROL = an_id("ada"), an_id("bob"), an_id("carol")
 TOWN = an_id("town")
@@ -353,3 +354,49 @@ def membership_under_trouble(rng: random.Random, seed: int) -> None:
     if member:
         since = max(e.seq for e in channel if e.kind == "member_added")
         assert [s for s in bob.said if int(s) > since] == [s for s in mine if int(s) > since], f"seed {seed}"
+
+
+def sees(socket: FakeSocket) -> list[bool]:
+    """Whether each of its frames holds what is linked to, of which any word is a secret."""
+    texts = [json.dumps(frame) for frame in socket.frames]
+    assert all(("permalink" in text) == ("previewed_post" in text) == ("secret" in text) for text in texts)
+    return ["secret" in text for text in texts]
+
+
+def test_a_linked_post_reaches_those_alone_who_listen_to_its_channel() -> None:
+    bench, den = Bench(), an_id("den")
+    other = channel_topic(den)
+    ada = bench.socket(ADA, {TOPIC: 0, other: 0})
+    bob = bench.socket(BOB, {TOPIC: 0})
+    root = bench.socket(CAROL, {TOPIC: 0}, standing=Standing.ADMIN)
+    bench.take(linking(TOWN, 1, den, ADA, BOB))
+    assert [sees(socket) for socket in (ada, bob, root)] == [[True], [False], [True]]
+    assert [json.loads(socket.frames[0]["data"]["mentions"]) for socket in (ada, bob)] == [[ADA], [BOB]]
+    # Whoever is taken out of that channel sees nothing of it from then on, in whatever order the logs come.
+    bench.take(entry(other, 1, messaging_pb2.MemberRemoved(channel_id=den, user_id=ADA, remover_id=BOB)))
+    bench.take(linking(TOWN, 2, den))
+    edited = messaging_pb2.PostEdited(post=messaging_pb2.PostCreated.FromString(linking(TOWN, 3, den).body).post)
+    bench.take(entry(TOPIC, 3, edited))
+    assert [sees(socket) for socket in (ada, bob, root)] == [[True, False, False], [False] * 3, [True] * 3]
+
+
+def test_who_catches_up_sees_of_linked_posts_what_it_may_now() -> None:
+    bench, den = Bench(), an_id("den")
+    mark = bench.delivery.recent.mark()
+    bench.socket(CAROL, {TOPIC: 0})
+    bench.take(linking(TOWN, 1, den))
+    ada = bench.socket(ADA, {TOPIC: 0, channel_topic(den): 0}, mark=mark)
+    bob = bench.socket(BOB, {TOPIC: 0}, mark=mark)
+    assert [sees(socket) for socket in (ada, bob)] == [[True], [False]]
+
+
+def test_what_is_linked_to_in_an_open_channel_reaches_its_team_but_no_guests() -> None:
+    bench, den, team = Bench(), an_id("den"), an_id("team")
+    inside = {TOPIC: 0, team_topic(team): 0}
+    member, guest = bench.socket(ADA, inside), bench.socket(BOB, inside, standing=Standing.GUEST)
+    stranger = bench.socket(CAROL, {TOPIC: 0})
+    invited = bench.socket(an_id("dan"), inside | {channel_topic(den): 0}, standing=Standing.GUEST)
+    bench.take(linking(TOWN, 1, den, kind="O", team_id=team), linking(TOWN, 2, den, kind="P", team_id=team))
+    assert [sees(socket) for socket in (member, guest, stranger, invited)] == [
+        [True, False], [False, False], [False, False], [True, True],
+    ]  # fmt: skip

@@ -86,3 +86,39 @@ def test_restricted_domains_are_passed_over_with_all_below_them() -> None:
     assert rules.links_of(message, "{}", "").first == "https://notexample.com/b"
     assert rules.links_of("![x](https://example.com/x.png)", "{}", "") == NONE
     assert rules.links_of("http://[example.com", "{}", "").first == ""
+
+
+SITE = "https://chat.example/chorus"
+POST = "p" * 26
+
+
+@pytest.mark.parametrize(
+    ("link", "permalink"),
+    [
+        (f"{SITE}/team-1/pl/{POST}", POST),
+        (f"{SITE}/_redirect/pl/{POST}", POST),
+        (f"[this]({SITE}/team-1/pl/{POST})", POST),
+        (f"{SITE}/team-1/pl/{POST}/more", ""),
+        (f"{SITE}/team-1/pl/{POST}x", ""),
+        (f"{SITE}/team-1/channels/{POST}", ""),
+        (f"{SITE}/Team/pl/{POST}", ""),
+        (f"{SITE}.evil.example/team-1/pl/{POST}", ""),
+        (f"https://evil.example/{SITE}/team-1/pl/{POST}", ""),
+        (f"`{SITE}/team-1/pl/{POST}`", ""),
+        (f"https://a.example {SITE}/team-1/pl/{POST}", ""),
+    ],
+)
+def test_permalinks_lead_to_posts_of_this_server_and_are_never_looked_at(link: str, permalink: str) -> None:
+    found = LinkRules(site_url=SITE).links_of(link, "{}", "")
+    assert found.permalink == permalink
+    assert not (found.permalink and found.first)
+    assert LinkRules().links_of(link, "{}", "").permalink == ""
+
+
+def test_permalinks_have_a_switch_of_their_own() -> None:
+    link = f"{SITE}/team/pl/{POST} ![x](https://a.example/x.png)"
+    assert LinkRules(enabled=False, site_url=SITE).links_of(link, "{}", "") == Links("", (), POST)
+    assert LinkRules(enabled=False, site_url=SITE).links_of("https://a.example", "{}", "") == NONE
+    assert LinkRules(site_url=SITE, permalinks=False).links_of(link, "{}", "") == Links(
+        "", ("https://a.example/x.png",), ""
+    )

@@ -15,7 +15,7 @@ DRAFT = Draft(id="p1", user_id="u", roles=("system_user",), channel_id="c", mess
 
 def facts(access: ChannelAccess | None = MEMBER, last_at: int = 0, **more: object) -> Facts:
     known = {} if access is None else {("c", "u"): access}
-    values = {"roots": {}, "existing": {}, "claimed": {}, "previews": {}, "now_ms": 1000} | more
+    values = {"roots": {}, "existing": {}, "claimed": {}, "shown": {}, "now_ms": 1000} | more
     return Facts(access=known, clocks={"c": Clockwork(last_at)}, **values)  # type: ignore[arg-type]
 
 
