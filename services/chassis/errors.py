@@ -64,7 +64,9 @@ class Reason(StrEnum):
     PREFERENCES_NOT_FOUND = "preferences_not_found"  # by: category, name
 
     # Teams
-    TEAM_NOT_FOUND = "team_not_found"
+    TEAM_NOT_FOUND = "team_not_found"  # by: id, name, invitation
+    TEAM_NOT_OPEN = "team_not_open"
+    GUEST_INVITED = "guest_invited"
     TEAM_NAME_TAKEN = "team_name_taken"
     INVALID_TEAM = "invalid_team"  # field
     TEAM_FULL = "team_full"

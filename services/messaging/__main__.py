@@ -54,6 +54,7 @@ from services.messaging.operations.post_changes import PostChanges
 from services.messaging.operations.posts import Notifying, PostCreation
 from services.messaging.operations.previewed_posts import PreviewedPosts
 from services.messaging.operations.reactions import ReactionOperations
+from services.messaging.operations.team_members import TeamMemberOperations
 from services.messaging.operations.teams import TeamOperations
 from services.messaging.operations.threads import ThreadOperations
 from services.messaging.operations.users import Users
@@ -159,7 +160,9 @@ async def wire(process: Process) -> None:
         server.grpc_server,
     )
     common = (database, events, publisher, clock, settings, users)
-    teams_pb2_grpc.add_TeamServiceServicer_to_server(TeamServicer(TeamOperations(*common)), server.grpc_server)
+    teams_pb2_grpc.add_TeamServiceServicer_to_server(
+        TeamServicer(TeamOperations(*common), TeamMemberOperations(*common)), server.grpc_server
+    )
     channels_pb2_grpc.add_ChannelServiceServicer_to_server(
         ChannelServicer(
             ChannelOperations(*common), PersonalChannelOperations(*common), ChannelStateOperations(*common)

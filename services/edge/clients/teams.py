@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from chorus.messaging.v1 import teams_pb2, teams_pb2_grpc
+from services.chassis.errors import DomainError
 from services.chassis.rpc.client import Peer
+from services.chassis.rpc.errors import from_item
 from services.edge.caller import Caller
 from services.edge.clients.actor import actor
 
@@ -40,6 +42,39 @@ class TeamClient:
         """Change parts of a team."""
         request.actor.CopyFrom(actor(caller))
         return (await self._peer.call(self._teams.PatchTeam, request)).team
+
+    async def search(self, caller: Caller, term: str, page: int, per_page: int) -> teams_pb2.SearchTeamsResponse:
+        """Return those teams that the caller may find with the term in a name."""
+        request = teams_pb2.SearchTeamsRequest(actor=actor(caller), term=term, page=page, per_page=per_page)
+        return await self._peer.call(self._teams.SearchTeams, request)
+
+    async def stats(self, caller: Caller, team_id: str) -> teams_pb2.GetTeamStatsResponse:
+        """Return how many members a team has."""
+        request = teams_pb2.GetTeamStatsRequest(actor=actor(caller), team_id=team_id)
+        return await self._peer.call(self._teams.GetTeamStats, request)
+
+    async def invitation(self, invite_id: str) -> teams_pb2.Team:
+        """Return the team that an invitation leads to."""
+        request = teams_pb2.GetInvitationRequest(invite_id=invite_id)
+        return (await self._peer.call(self._teams.GetInvitation, request)).team
+
+    async def join_by_invitation(self, caller: Caller, invite_id: str) -> teams_pb2.TeamMember:
+        """Come into the team of an invitation."""
+        request = teams_pb2.JoinByInvitationRequest(actor=actor(caller), invite_id=invite_id)
+        return (await self._peer.call(self._teams.JoinByInvitation, request)).member
+
+    async def regenerate_invite_id(self, caller: Caller, team_id: str) -> teams_pb2.Team:
+        """Replace a team's invitation."""
+        request = teams_pb2.RegenerateInviteIdRequest(actor=actor(caller), team_id=team_id)
+        return (await self._peer.call(self._teams.RegenerateInviteId, request)).team
+
+    async def add_members(
+        self, caller: Caller, team_id: str, user_ids: Sequence[str]
+    ) -> list[tuple[str, teams_pb2.TeamMember | DomainError]]:
+        """Put users into a team; return each one's membership, or why there is none, in order."""
+        request = teams_pb2.AddTeamMembersRequest(actor=actor(caller), team_id=team_id, user_ids=user_ids)
+        results = (await self._peer.call(self._teams.AddTeamMembers, request)).results
+        return [(r.user_id, from_item(r.error) if r.HasField("error") else r.member) for r in results]
 
     async def add_member(self, caller: Caller, team_id: str, user_id: str) -> teams_pb2.TeamMember:
         """Put a user into a team."""

@@ -140,6 +140,12 @@ SHAPES: Final[dict[Reason, Shape]] = {
     ),
     # Teams
     _R.TEAM_NOT_FOUND: Shape(404, "app.team.get.find.app_error", "Unable to find the team."),
+    _R.TEAM_NOT_OPEN: Shape(
+        403, "api.team.get_invite_info.not_open_team", "The invitation is of a team that is not open."
+    ),
+    _R.GUEST_INVITED: Shape(
+        403, "api.team.add_user_to_team_from_invite.guest.app_error", "Guests cannot join a team by its invitation."
+    ),
     _R.TEAM_NAME_TAKEN: Shape(400, "app.team.save.existing.app_error", "A team with that name already exists."),
     _R.INVALID_TEAM: Shape(400, "model.team.is_valid.{field}.app_error", "Invalid {field}."),
     _R.TEAM_FULL: Shape(
@@ -327,6 +333,7 @@ _VARIANTS: Final[dict[tuple[Reason, str, str], str]] = {
     (_R.ROLE_NOT_FOUND, "by", "name"): "app.role.get_by_name.app_error",
     (_R.PREFERENCES_NOT_FOUND, "by", "name"): "app.preference.get.app_error",
     (_R.CHANNEL_NOT_FOUND, "by", "user"): "app.channel.get_channels.not_found.app_error",
+    (_R.TEAM_NOT_FOUND, "by", "invitation"): "app.team.get_by_invite_id.finding.app_error",
     (_R.TEAM_NOT_FOUND, "by", "name"): "app.team.get_by_name.missing.app_error",
     (_R.POST_INVALID, "field", "message"): "model.post.is_valid.message_length.app_error",
     (_R.INVALID_CHANNEL, "field", "name"): "model.channel.is_valid.1_or_more.app_error",

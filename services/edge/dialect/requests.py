@@ -157,8 +157,9 @@ class UserSearchBody(msgspec.Struct):
 
 
 class TeamBody(msgspec.Struct):
-    """POST /teams."""
+    """POST /teams, and PUT /teams/{team_id}."""
 
+    id: Text = None
     name: Text = None
     display_name: Text = None
     type: Text = None
@@ -177,6 +178,14 @@ class TeamPatchBody(msgspec.Struct):
     company_name: Text = None
     allowed_domains: Text = None
     allow_open_invite: bool | None = None
+
+
+class TeamSearchBody(msgspec.Struct):
+    """POST /teams/search; with a page the answer has the total as well."""
+
+    term: Text = None
+    page: int | None = None
+    per_page: int | None = None
 
 
 class TeamMemberBody(msgspec.Struct):
@@ -221,7 +230,7 @@ class ChannelSearchBody(msgspec.Struct):
 
 
 class PrivacyBody(msgspec.Struct):
-    """PUT /channels/{channel_id}/privacy."""
+    """PUT /channels/{channel_id}/privacy and /teams/{team_id}/privacy."""
 
     privacy: Text = None
 
@@ -324,6 +333,8 @@ USER_SEARCH = _decoder(UserSearchBody)
 REVOKE = _decoder(RevokeBody)
 TEAM = _decoder(TeamBody)
 TEAM_PATCH = _decoder(TeamPatchBody)
+TEAM_MEMBERS = _decoder(list[TeamMemberBody])
+TEAM_SEARCH = _decoder(TeamSearchBody)
 TEAM_MEMBER = _decoder(TeamMemberBody)
 CHANNEL = _decoder(ChannelBody)
 CHANNEL_PATCH = _decoder(ChannelPatchBody)

@@ -75,3 +75,25 @@ def patch(body: TeamPatchBody, team_id: str) -> teams_pb2.PatchTeamRequest:
         allowed_domains=body.allowed_domains,
         allow_open_invite=body.allow_open_invite,
     )
+
+
+def update(body: TeamBody, team_id: str) -> teams_pb2.PatchTeamRequest:
+    """Return the change to a team that is wanted as the body has it: a text that is left out becomes empty."""
+    return teams_pb2.PatchTeamRequest(
+        id=team_id,
+        display_name=body.display_name or "",
+        description=body.description or "",
+        company_name=body.company_name or "",
+        allowed_domains=body.allowed_domains or "",
+        allow_open_invite=bool(body.allow_open_invite),
+    )
+
+
+def privacy(kind: str, team_id: str) -> teams_pb2.PatchTeamRequest:
+    """Return the change that opens a team ("O") or closes it ("I")."""
+    return teams_pb2.PatchTeamRequest(id=team_id, type=kind, allow_open_invite=kind == "O")
+
+
+def invitation_json(team: teams_pb2.Team) -> dict[str, Any]:
+    """Return what anybody with its invitation may know of a team."""
+    return {"id": team.id, "name": team.name, "display_name": team.display_name, "description": team.description}

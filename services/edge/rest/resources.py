@@ -25,6 +25,7 @@ from services.edge.rest.reactions import Reactions
 from services.edge.rest.roles import Roles
 from services.edge.rest.statuses import Statuses
 from services.edge.rest.system import System
+from services.edge.rest.team_invitations import TeamInvitations
 from services.edge.rest.teams import Teams
 from services.edge.rest.threads import Threads
 from services.edge.rest.unoffered import Unoffered
@@ -47,10 +48,11 @@ def resources(
         Unoffered(auth),
         Login(auth, sessions, shapes, settings),
         UserDirectory(auth, members, channels, teams, shapes, settings),
-        Users(auth, members, visibility, shapes, settings),
+        Users(auth, members, teams, visibility, shapes, settings),
         Accounts(clients.accounts),
         Preferences(clients.preferences, clients.posts),
         Teams(teams, visibility),
+        TeamInvitations(teams),
         Channels(channels, visibility),
         Members(members, visibility, collapsed=settings.ServiceSettings.CollapsedThreads != "disabled"),
         MemberRoles(clients.member_roles),

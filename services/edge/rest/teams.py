@@ -1,6 +1,7 @@
 """Teams and who is in them."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from aiohttp import web
 
@@ -9,8 +10,11 @@ from services.chassis.ids import is_valid_id
 from services.edge.clients.teams import TeamClient
 from services.edge.dialect import requests, teams
 from services.edge.dialect.users import listed
-from services.edge.rest.kit import Call, Route, answer, created, ok
+from services.edge.rest.kit import PER_PAGE, Call, Route, answer, created, ok
 from services.edge.rest.visibility import Visibility
+
+SEARCH_MAX: Final = 1000
+"""Teams that one search returns."""
 
 
 class Teams:
@@ -24,7 +28,11 @@ class Teams:
             Route("GET", "/teams/name/{name}", self.by_name),
             Route("GET", "/teams/name/{name}/exists", self.exists),
             Route("GET", "/teams/{team_id}", self.get),
+            Route("PUT", "/teams/{team_id}", self.update),
             Route("PUT", "/teams/{team_id}/patch", self.patch),
+            Route("PUT", "/teams/{team_id}/privacy", self.set_privacy),
+            Route("GET", "/teams/{team_id}/stats", self.stats),
+            Route("POST", "/teams/search", self.search),
             Route("GET", "/teams/{team_id}/members", self.members),
             Route("POST", "/teams/{team_id}/members", self.add_member),
             Route("POST", "/teams/{team_id}/members/ids", self.members_by_ids),
@@ -74,6 +82,44 @@ class Teams:
         """Change parts of a team."""
         body = await call.json(requests.TEAM_PATCH, "team")
         return answer(teams.team_json(await self._teams.patch(call.caller, teams.patch(body, call.id("team_id")))))
+
+    async def update(self, call: Call) -> web.StreamResponse:
+        """Change a team as a whole; its name in addresses is for ever."""
+        body = await call.json(requests.TEAM, "team")
+        if body.id != call.id("team_id"):
+            raise DomainError(Reason.INVALID_ARGUMENT, field="id")
+        return answer(teams.team_json(await self._teams.patch(call.caller, teams.update(body, body.id or ""))))
+
+    async def set_privacy(self, call: Call) -> web.StreamResponse:
+        """Open a team to everybody, or close it to those who are invited."""
+        kind = (await call.json(requests.PRIVACY, "privacy")).privacy or ""
+        if kind not in ("O", "I"):
+            raise DomainError(Reason.INVALID_ARGUMENT, field="privacy")
+        changed = await self._teams.patch(call.caller, teams.privacy(kind, call.id("team_id")))
+        return answer(teams.team_json(changed))
+
+    async def stats(self, call: Call) -> web.StreamResponse:
+        """Return how many members a team has."""
+        team_id = call.id("team_id")
+        counted = await self._teams.stats(call.caller, team_id)
+        return answer(
+            {
+                "team_id": team_id,
+                "total_member_count": counted.total_member_count,
+                "active_member_count": counted.active_member_count,
+            }
+        )
+
+    async def search(self, call: Call) -> web.StreamResponse:
+        """Return teams with a term in a name."""
+        body = await call.json(requests.TEAM_SEARCH, "team_search")
+        page, per_page = body.page or 0, PER_PAGE if body.per_page is None else body.per_page
+        if not (0 <= page < 2**31 and 0 <= per_page <= SEARCH_MAX):
+            raise DomainError(Reason.INVALID_ARGUMENT, field="page")
+        paged = body.page is not None and body.per_page is not None
+        found = await self._teams.search(call.caller, body.term or "", page, per_page if paged else SEARCH_MAX)
+        shown = [teams.team_json(team) for team in found.teams]
+        return answer({"teams": shown, "total_count": found.total_count} if paged else shown)
 
     async def members(self, call: Call) -> web.StreamResponse:
         """Return a page of a team's members."""

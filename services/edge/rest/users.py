@@ -11,6 +11,7 @@ from services.chassis.ids import is_valid_id
 from services.edge.caller import Caller
 from services.edge.clients.auth import AuthClient
 from services.edge.clients.members import MemberClient
+from services.edge.clients.teams import TeamClient
 from services.edge.dialect import requests, users
 from services.edge.dialect.client_config import VERSION
 from services.edge.dialect.pictures import initial
@@ -44,21 +45,28 @@ class Users:
         self,
         auth: AuthClient,
         members: MemberClient,
+        teams: TeamClient,
         visibility: Visibility,
         shapes: UserShapes,
         settings: Settings,
     ) -> None:
         """Users are auth's; who is where, and so who sees whom, is messaging's."""
-        self._auth, self._members = auth, members
+        self._auth, self._members, self._teams = auth, members, teams
         self._visibility, self._shapes, self._privacy = visibility, shapes, settings.PrivacySettings
 
     async def create(self, call: Call) -> web.StreamResponse:
-        """Create a user; without a session it is a sign-up."""
-        if call.query("t") or call.query("iid"):
-            raise DomainError(Reason.NOT_IMPLEMENTED, operation="createUser with an invitation")
+        """Create a user; without a session it is a sign-up, which an invitation to a team allows and leads there."""
+        if call.query("t"):
+            raise DomainError(Reason.NOT_IMPLEMENTED, operation="createUser with a mailed invitation")
         body = await call.json(requests.NEW_USER, "user")
         caller = call.caller if call.session is not None else None
-        return created(self._shapes.for_self(await self._auth.create_user(caller, users.new_user(body))))
+        invite_id = call.query_id("iid")
+        if invite_id:
+            await self._teams.invitation(invite_id)
+        user = await self._auth.create_user(caller, users.new_user(body, allow_sign_up=bool(invite_id)))
+        if invite_id:
+            await self._teams.join_by_invitation(Caller(user.id, "", tuple(user.roles)), invite_id)
+        return created(self._shapes.for_self(user))
 
     async def get(self, call: Call) -> web.StreamResponse:
         """Return a user."""

@@ -32,6 +32,7 @@ _RESERVED: Final = (
     "playbooks",
 )
 _TYPES: Final = ("O", "I")
+_OF_JOINING: Final = ("allow_open_invite", "allowed_domains", "type", "invite_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +92,15 @@ class TeamPatch:
     company_name: str | None = None
     allowed_domains: str | None = None
     allow_open_invite: bool | None = None
+    type: str | None = None
 
-    def apply(self, team: Team, at: int) -> Team:
-        """Return the team changed at `at`."""
-        changes = {
-            name: value
-            for name in ("display_name", "description", "company_name", "allowed_domains", "allow_open_invite")
-            if (value := getattr(self, name)) is not None
-        }
-        return replace(team, update_at=at, **changes)
+    def apply(self, team: Team, at: int, invite_id: str) -> Team:
+        """Return the team changed at `at`; closed by this it has the new invitation, so that the old one is void."""
+        names = ("display_name", "description", "company_name", "allowed_domains", "allow_open_invite", "type")
+        changes = {name: value for name in names if (value := getattr(self, name)) is not None}
+        after = replace(team, update_at=at, **changes)
+        opened, was_open = (one.allow_open_invite and one.type == "O" for one in (after, team))
+        return replace(after, invite_id=invite_id) if was_open and not opened else after
 
 
 def check(team: Team) -> None:
@@ -128,10 +129,10 @@ def may_view(team: Team, system_roles: Sequence[str], roles: Roles | None, *, by
     return team.allow_open_invite and granted(system_roles, "list_public_teams")
 
 
-def require_patch(patch: TeamPatch, system_roles: Sequence[str], roles: Roles | None) -> None:
+def require_change(before: Team, after: Team, system_roles: Sequence[str], roles: Roles | None) -> None:
     """Raise permission_denied unless the actor may make the change; who may join is for those who may invite."""
     require(may_in_team("manage_team", system_roles, roles), "manage_team")
-    if patch.allow_open_invite is not None or patch.allowed_domains is not None:
+    if any(getattr(before, name) != getattr(after, name) for name in _OF_JOINING):
         require(may_in_team("invite_user", system_roles, roles), "invite_user")
 
 

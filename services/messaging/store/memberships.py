@@ -30,8 +30,8 @@ _OF_USER: Final = _sql("""
 SELECT <member> FROM channel_members m JOIN channels c ON c.id = m.channel_id
 WHERE m.user_id = %(user)s AND c.delete_at = 0 AND (%(team)s = '' OR c.team_id IN (%(team)s, ''))
 ORDER BY m.channel_id""")
-_CHANNELS: Final = """
-SELECT channel_id FROM channel_members WHERE user_id = %(user)s AND channel_id = ANY(%(channels)s)"""
+_PAIRS: Final = """
+SELECT channel_id, user_id FROM channel_members WHERE user_id = ANY(%(users)s) AND channel_id = ANY(%(channels)s)"""
 _INSERT: Final = """
 INSERT INTO channel_members (channel_id, user_id, scheme_guest, scheme_user, scheme_admin, notify_props, last_update_at)
 SELECT * FROM unnest(%(channels)s::text[], %(users)s::text[], %(guests)s::boolean[], %(plain)s::boolean[],
@@ -131,9 +131,10 @@ async def of_user(tx: Transaction, user_id: str, team_id: str) -> list[Member]:
     return [Member(*row) for row in await tx.fetch(_OF_USER, user=user_id, team=team_id)]
 
 
-async def channels_of(tx: Transaction, user_id: str, channel_ids: Sequence[str]) -> set[str]:
-    """Read which of the channels a user is a member of."""
-    return {row.channel_id for row in await tx.fetch(_CHANNELS, user=user_id, channels=list(channel_ids))}
+async def pairs(tx: Transaction, user_ids: Sequence[str], channel_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Read which of the users are in which of the channels: (channel id, user id)."""
+    rows = await tx.fetch(_PAIRS, users=list(user_ids), channels=list(channel_ids))
+    return {(row.channel_id, row.user_id) for row in rows}
 
 
 async def insert(tx: Transaction, members: Sequence[Member]) -> None:

@@ -32,6 +32,7 @@ SELECT <team>, m.user_id IS NOT NULL AS inside, m.scheme_guest, m.scheme_user, m
 FROM teams t LEFT JOIN team_members m ON m.team_id = t.id AND m.user_id = %(viewer)s AND m.delete_at = 0
 WHERE t.delete_at = 0
   AND ((t.allow_open_invite AND %(open)s) OR (NOT t.allow_open_invite AND %(closed)s) OR m.user_id IS NOT NULL)
+  AND (%(term)s = '' OR t.name LIKE %(term)s OR lower(t.display_name) LIKE %(term)s)
 ORDER BY t.display_name, t.id LIMIT %(limit)s OFFSET %(offset)s""")
 _OF_USER: Final = _sql("""
 SELECT <team>, m.user_id IS NOT NULL AS inside, m.scheme_guest, m.scheme_user, m.scheme_admin, m.explicit_roles
@@ -46,13 +47,16 @@ VALUES (%(id)s, %(create_at)s, %(update_at)s, %(delete_at)s, %(display_name)s, %
 ON CONFLICT (name) DO NOTHING RETURNING id"""
 _UPDATE: Final = """
 UPDATE teams SET update_at = %(update_at)s, display_name = %(display_name)s, description = %(description)s,
-  company_name = %(company_name)s, allowed_domains = %(allowed_domains)s, allow_open_invite = %(allow_open_invite)s
+  company_name = %(company_name)s, allowed_domains = %(allowed_domains)s, allow_open_invite = %(allow_open_invite)s,
+  type = %(type)s, invite_id = %(invite_id)s
 WHERE id = %(id)s"""
-_PUT_MEMBER: Final = """
+_PUT_MEMBERS: Final = """
 INSERT INTO team_members
   (team_id, user_id, scheme_guest, scheme_user, scheme_admin, explicit_roles, create_at, delete_at)
-VALUES (%(team_id)s, %(user_id)s, %(scheme_guest)s, %(scheme_user)s, %(scheme_admin)s, %(explicit_roles)s,
-        %(create_at)s, 0)
+SELECT team_id, user_id, guest, plain, admin, explicit, at, 0
+FROM unnest(%(teams)s::text[], %(users)s::text[], %(guests)s::boolean[], %(plain)s::boolean[], %(admins)s::boolean[],
+            %(explicit)s::text[], %(ats)s::bigint[]) AS new (team_id, user_id, guest, plain, admin, explicit, at)
+ORDER BY team_id, user_id
 ON CONFLICT (team_id, user_id) DO UPDATE SET
   scheme_guest = excluded.scheme_guest, scheme_user = excluded.scheme_user, scheme_admin = excluded.scheme_admin,
   explicit_roles = excluded.explicit_roles, create_at = excluded.create_at, delete_at = 0"""
@@ -67,6 +71,13 @@ _MEMBERSHIPS: Final = _sql("SELECT <member> FROM team_members m WHERE m.user_id 
 _TEAMMATES: Final = """
 SELECT DISTINCT theirs.user_id FROM team_members mine JOIN team_members theirs ON theirs.team_id = mine.team_id
 WHERE mine.user_id = %(viewer)s AND mine.delete_at = 0 AND theirs.delete_at = 0 AND theirs.user_id = ANY(%(users)s)"""
+_INVITED: Final = _sql("SELECT <team> FROM teams t WHERE t.invite_id = %(invite)s")
+_STATS: Final = """
+SELECT count(*) AS total, count(*) FILTER (WHERE u.delete_at = 0) AS active
+FROM team_members m JOIN users u ON u.id = m.user_id
+WHERE m.team_id = %(team)s AND m.delete_at = 0 AND (%(viewer)s = '' OR m.user_id = %(viewer)s OR m.user_id IN (
+  SELECT theirs.user_id FROM channel_members mine JOIN channel_members theirs ON theirs.channel_id = mine.channel_id
+  WHERE mine.user_id = %(viewer)s))"""
 _SIZE: Final = "SELECT count(*) AS size FROM team_members WHERE team_id = %(team)s AND delete_at = 0"
 
 
@@ -85,10 +96,22 @@ async def view(
 
 
 async def page(
-    tx: Transaction, viewer_id: str, *, open_ones: bool, closed_ones: bool, limit: int, offset: int
+    tx: Transaction, viewer_id: str, *, open_ones: bool, closed_ones: bool, limit: int, offset: int, term: str = ""
 ) -> tuple[list[tuple[Team, Roles | None]], int]:
-    """Read a page of the teams that may be found, the viewer's own included, with its roles; and how many there are."""
-    rows = await tx.fetch(_LIST, viewer=viewer_id, open=open_ones, closed=closed_ones, limit=limit, offset=offset)
+    """Read a page of the teams that may be found, the viewer's own included, with its roles; and how many there are.
+
+    `term`: only those with it in a name, without case.
+    """
+    escaped = term.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = await tx.fetch(
+        _LIST,
+        viewer=viewer_id,
+        open=open_ones,
+        closed=closed_ones,
+        term=f"%{escaped}%" if term else "",
+        limit=limit,
+        offset=offset,
+    )
     return [_viewed(row) for row in rows], rows[0].total if rows else 0
 
 
@@ -107,9 +130,18 @@ async def update(tx: Transaction, team: Team) -> None:
     await tx.fetch(_UPDATE, **asdict(team))
 
 
-async def put_member(tx: Transaction, member: TeamMember) -> None:
-    """Begin a membership, or begin it again."""
-    await tx.fetch(_PUT_MEMBER, **asdict(member))
+async def put_members(tx: Transaction, members: Sequence[TeamMember]) -> None:
+    """Begin memberships, or begin them again."""
+    await tx.fetch(
+        _PUT_MEMBERS,
+        teams=[m.team_id for m in members],
+        users=[m.user_id for m in members],
+        guests=[m.scheme_guest for m in members],
+        plain=[m.scheme_user for m in members],
+        admins=[m.scheme_admin for m in members],
+        explicit=[m.explicit_roles for m in members],
+        ats=[m.create_at for m in members],
+    )
 
 
 async def end_member(tx: Transaction, team_id: str, user_id: str, at: int) -> None:
@@ -136,6 +168,18 @@ async def memberships(tx: Transaction, user_id: str) -> list[TeamMember]:
 async def teammates(tx: Transaction, viewer_id: str, user_ids: Sequence[str]) -> set[str]:
     """Read which of the users share a team with the viewer."""
     return {row.user_id for row in await tx.fetch(_TEAMMATES, viewer=viewer_id, users=list(user_ids))}
+
+
+async def invited(tx: Transaction, invite_id: str) -> Team | None:
+    """Read the team of an invitation."""
+    rows = await tx.fetch(_INVITED, invite=invite_id)
+    return Team(*rows[0]) if rows else None
+
+
+async def stats(tx: Transaction, team_id: str, viewer_id: str) -> tuple[int, int]:
+    """Count the members, and the active ones among them; only those in a channel with the viewer, if there is one."""
+    row = (await tx.fetch(_STATS, team=team_id, viewer=viewer_id))[0]
+    return row.total, row.active
 
 
 async def size(tx: Transaction, team_id: str) -> int:

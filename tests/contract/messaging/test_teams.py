@@ -8,6 +8,7 @@ from services.chassis.ids import new_id
 from tests.contract.grounds import Grounds
 from tests.contract.messaging.scene import Scene, playing
 from tests.contract.served import refused
+from tests.contract.statements import counted
 
 
 async def test_a_team_comes_with_its_default_channels_and_its_creator_in_them(scene: Scene) -> None:
@@ -201,3 +202,30 @@ async def test_a_team_takes_so_many_users_and_channels_and_no_more(grounds: Grou
         await scene.channel(alice, team.id)
         with refused(Reason.TOO_MANY_CHANNELS):
             await scene.channel(alice, team.id)
+
+
+async def test_many_come_in_for_as_many_statements_as_one(scene: Scene) -> None:
+    admin = await scene.user("root", "system_user", "system_admin")
+    team = await scene.team(admin)
+    costs = []
+    for count in (1, 8):
+        users = [await scene.user("comer") for _ in range(count)]
+        request = teams_pb2.AddTeamMembersRequest(actor=scene.actor(admin), team_id=team.id, user_ids=users)
+        with counted() as statements:
+            results = (await scene.call(scene.teams.AddTeamMembers, request)).results
+        assert [result.member.user_id for result in results] == users
+        costs.append(len([statement for statement in statements if "team_members" in statement]))
+    assert costs[0] == costs[1]
+
+
+async def test_a_full_team_refuses_the_one_too_many_and_takes_the_others(grounds: Grounds) -> None:
+    settings = grounds.settings("messaging", TeamSettings={"MaxUsersPerTeam": 3})
+    async with playing(grounds, settings) as scene:
+        alice, bob, carol, dave = [await scene.user(name) for name in ("alice", "bob", "carol", "dave")]
+        team = await scene.team(alice)
+        users = [bob, carol, dave]
+        request = teams_pb2.AddTeamMembersRequest(actor=scene.actor(alice), team_id=team.id, user_ids=users)
+        results = (await scene.call(scene.teams.AddTeamMembers, request)).results
+        assert [result.error.reason for result in results] == ["", "", "team_full"]
+        stats = teams_pb2.GetTeamStatsRequest(actor=scene.actor(bob), team_id=team.id)
+        assert (await scene.call(scene.teams.GetTeamStats, stats)).total_member_count == 3

@@ -52,6 +52,7 @@ async def client() -> AsyncIterator[Client]:
     users = Users(
         auth,
         cast(MemberClient, members),
+        MagicMock(),
         Visibility(cast(MemberClient, members)),
         UserShapes(settings.PrivacySettings),
         settings,
