@@ -57,6 +57,12 @@ async def test_an_emoji_is_known_to_everybody(world: World) -> None:
     (await ben.rest.send("POST", "/reactions", reaction)).expect(200)
     assert await ben.rest.refused("POST", "/reactions", reaction | {"emoji_name": "no_such_emoji"}) == NOT_FOUND
     written = await say(ana.rest, channel["id"], f"look: :{name}: :smile: https://example.org/x")
+    assert written["metadata"]["emojis"] == [made]
+    for socket in sockets:
+        assert (await socket.post(written["id"]))["metadata"]["emojis"] == [made]
+    await ana.rest.put(f"/posts/{post['id']}/patch", {"message": f"hi :{name}:"})
+    for socket in sockets:
+        assert (await socket.post(post["id"], "post_edited"))["metadata"]["emojis"] == [made]
     for edge in world.edges:
         rest = ben.at(edge)
         page = await rest.get(f"/channels/{channel['id']}/posts")

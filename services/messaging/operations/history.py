@@ -7,7 +7,7 @@ from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
 from services.chassis.permissions import granted
 from services.messaging.domain.access import READ_CONTENT
-from services.messaging.domain.adornments import Adornments
+from services.messaging.domain.adornments import Adornments, names_in
 from services.messaging.domain.posts import Post
 from services.messaging.operations.adornments import adorned
 from services.messaging.operations.fresh_reads import FreshReads
@@ -171,6 +171,12 @@ class History:
             return {}
         states = await self._database.transact(lambda tx: followed_threads.states(tx, user_id, roots))
         return {root_id: state.following for root_id, state in states.items()}
+
+    async def adornments(self, posts: Sequence[Post]) -> Adornments:
+        """Return what is shown with posts that were just written; nothing is asked when there can be nothing."""
+        if not (any(post.has_reactions for post in posts) or names_in(posts, ())):
+            return Adornments()
+        return await self._database.transact(lambda tx: adorned(tx, posts))
 
     async def thread(self, query: ThreadQuery, user_id: str, roles: Sequence[str]) -> Thread:
         """Return a thread, given any of its posts. Raises post_not_found, permission_denied."""

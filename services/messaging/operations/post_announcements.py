@@ -115,7 +115,12 @@ def _created(
 ) -> events_pb2.PostCreated:
     sender = f"@{around.usernames.get(post.user_id, '')}"
     return events_pb2.PostCreated(
-        post=wire.post(post, draft.pending_post_id, previewed=around.previewed.get(post.previewed_id)),
+        post=wire.post(
+            post,
+            draft.pending_post_id,
+            emojis=around.adornments.emoji_of(post),
+            previewed=around.previewed.get(post.previewed_id),
+        ),
         channel=events_pb2.ChannelContext(
             type=channel.type,
             display_name=sender if channel.type == "D" else channel.display_name,

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from services.chassis.database import Statement, Transaction
 from services.chassis.events import EventLog, TopicState, channel_topic
+from services.messaging.domain.adornments import Adornments
+from services.messaging.domain.emoji import custom_names
 from services.messaging.domain.links import FRESH_MS, Links
 from services.messaging.domain.mentions import Addressed, Audience
 from services.messaging.domain.posts import Clockwork, Draft, Facts, Post, Root, Shown
@@ -14,7 +16,7 @@ from services.messaging.domain.threads import ThreadState
 from services.messaging.domain.users import User
 from services.messaging.operations.previewed_posts import previewed
 from services.messaging.store import access as access_store
-from services.messaging.store import post_facts, previews, threads
+from services.messaging.store import emoji, post_facts, previews, threads
 from services.messaging.store import posts as store
 from services.messaging.store.post_facts import ChannelFacts
 from services.messaging.wire.previews import preview
@@ -37,6 +39,7 @@ class Surroundings:
     commenters: Mapping[str, Collection[str]]  # by root
     awaiting: Collection[str]  # drafts whose links are not known yet
     previewed: Mapping[str, Previewed]  # by their own id: the posts that drafts link to
+    adornments: Adornments
 
 
 async def lock_and_look(
@@ -78,6 +81,8 @@ async def lock_and_look(
             asked["commenters"] = post_facts.reading_commenters(root_ids)
     if urls := {url for found in links.values() for url in found.asked}:
         asked["links"] = previews.knowing(urls, now_ms - FRESH_MS)
+    if names := {name for draft in drafts for name in custom_names(draft.message)}:
+        asked["emoji"] = emoji.finding(names=names)
     rows: dict[str, list[Any]] = dict(zip(asked, await tx.pipelined(*asked.values()), strict=True))
 
     claimed = {(row.user_id, row.pending_post_id): row.post_id for row in rows["claimed"]}
@@ -110,6 +115,7 @@ async def lock_and_look(
         post_facts.commenters(rows.get("commenters", ())),
         {id for id, found in links.items() if not known.keys() >= set(found.asked)},
         await previewed(tx, {found.permalink for found in links.values()}),
+        Adornments(emoji={one.name: one for one in emoji.found(rows.get("emoji", ()))}),
     )
 
 

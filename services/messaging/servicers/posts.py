@@ -49,6 +49,7 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
             if isinstance(answer, Post) and answer.previewed_id
         }
         shown = await self._previewed.shown(viewings)
+        adornments = await self._history.adornments([answer for answer in answers if isinstance(answer, Post)])
         results = []
         for draft, answer in zip(request.drafts, answers, strict=True):
             if isinstance(answer, DomainError):
@@ -58,7 +59,13 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
                 viewing = Viewing(draft.actor.user_id, tuple(draft.actor.roles), answer.previewed_id)
                 results.append(
                     posts_pb2.CreatePostResult(
-                        post=wire.post(answer, draft.pending_post_id, previewed=shown.get(viewing))
+                        post=wire.post(
+                            answer,
+                            draft.pending_post_id,
+                            adornments.reactions_to(answer),
+                            adornments.emoji_of(answer),
+                            shown.get(viewing),
+                        )
                     )
                 )
         return posts_pb2.CreatePostsResponse(results=results)

@@ -1,10 +1,10 @@
 """Custom emoji in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from services.chassis.database import Transaction
+from services.chassis.database import Row, Statement, Transaction
 from services.messaging.domain.access import Roles
 from services.messaging.domain.emoji import Emoji
 
@@ -31,7 +31,17 @@ WHERE user_id = %(user)s AND delete_at = 0"""
 
 async def find(tx: Transaction, *, ids: Sequence[str] = (), names: Sequence[str] = ()) -> list[Emoji]:
     """Read those of the emoji that exist, by name."""
-    return [Emoji(*row) for row in await tx.fetch(_FIND, ids=list(ids), names=list(names))]
+    return found((await tx.pipelined(finding(ids=ids, names=names)))[0])
+
+
+def finding(*, ids: Collection[str] = (), names: Collection[str] = ()) -> Statement:
+    """Return the statement that reads those of the emoji that exist; see `found`."""
+    return _FIND, {"ids": list(ids), "names": list(names)}
+
+
+def found(rows: Sequence[Row]) -> list[Emoji]:
+    """Read what the statement answered, by name."""
+    return [Emoji(*row) for row in rows]
 
 
 async def read(tx: Transaction, emoji_id: str) -> Emoji | None:

@@ -1,11 +1,12 @@
 """Custom emoji through generated stubs, the real gate and a real database."""
 
 from chorus.messaging.v1 import emoji_pb2 as pb
-from chorus.messaging.v1 import emoji_pb2_grpc
+from chorus.messaging.v1 import emoji_pb2_grpc, posts_pb2, posts_pb2_grpc
 from services.chassis.errors import Reason
 from services.chassis.ids import new_id
 from tests.contract.messaging.scene import Scene
 from tests.contract.served import refused
+from tests.contract.statements import counted
 
 
 async def test_a_name_is_one_emojis_until_it_is_removed(scene: Scene) -> None:
@@ -47,3 +48,33 @@ async def test_a_name_is_one_emojis_until_it_is_removed(scene: Scene) -> None:
     with refused(Reason.EMOJI_NOT_FOUND):
         await delete(alice, made.id)
     assert (await create(bob, "parrot_a")).id != made.id
+
+
+async def test_new_posts_show_their_emoji_for_two_statements_a_batch(scene: Scene) -> None:
+    alice = await scene.user("alice")
+    channel = await scene.channel(alice, (await scene.team(alice)).id)
+    stub = emoji_pb2_grpc.EmojiServiceStub(scene.caller.channel)
+    posts = posts_pb2_grpc.PostServiceStub(scene.caller.channel)
+    made = (
+        await scene.call(
+            stub.CreateEmoji, pb.CreateEmojiRequest(actor=scene.actor(alice), id=new_id(), name="parrot_c")
+        )
+    ).emoji
+
+    async def say(number: int, text: str) -> tuple[int, list[posts_pb2.Post]]:
+        drafts = [
+            posts_pb2.PostDraft(id=new_id(), actor=scene.actor(alice), channel_id=channel.id, message=text)
+            for _ in range(number)
+        ]
+        with counted() as seen:
+            answer = await scene.call(posts.CreatePosts, posts_pb2.CreatePostsRequest(drafts=drafts))
+        return len([sql for sql in seen if "FROM emoji" in sql]), [result.post for result in answer.results]
+
+    for number in (1, 20):
+        cost, plain = await say(number, ":smile: and nothing else")
+        assert cost == 0
+        cost, shown = await say(number, ":smile: :parrot_c: :nothing:")
+        assert cost == 2
+        assert [list(post.emoji) for post in (*plain, *shown)] == [[]] * number + [[made]] * number
+    *_, (_, event) = await scene.events(f"channel:{channel.id}")
+    assert list(event.post.emoji) == [made]
