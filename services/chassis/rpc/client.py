@@ -12,9 +12,9 @@ from services.chassis.ids import new_id
 from services.chassis.logs import request_id
 from services.chassis.metrics import Metrics
 from services.chassis.rpc.call import time_left
+from services.chassis.rpc.core import OPTIONS
 from services.chassis.rpc.credentials import channel_credentials
 from services.chassis.rpc.errors import from_rpc_error
-from services.chassis.rpc.server import MESSAGE_BYTES
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")
@@ -44,8 +44,7 @@ class Mesh:
                 options=(
                     # Envoy routes by this name; its certificate covers all of *.chorus.internal.
                     ("grpc.default_authority", f"{service}.chorus.internal"),
-                    ("grpc.max_receive_message_length", MESSAGE_BYTES),
-                    ("grpc.max_send_message_length", MESSAGE_BYTES),
+                    *OPTIONS,
                     ("grpc.enable_retries", 0),  # Envoy's retry policy is the only one
                     ("grpc.initial_reconnect_backoff_ms", 100),
                     ("grpc.max_reconnect_backoff_ms", 1000),

@@ -22,13 +22,13 @@ from services.chassis.errors import DomainError, Reason
 from services.chassis.logs import request_id
 from services.chassis.metrics import Metrics
 from services.chassis.rpc.call import deadline
+from services.chassis.rpc.core import OPTIONS
 from services.chassis.rpc.errors import to_status
 from services.chassis.rpc.identity import caller_of, require_envoy
 from services.chassis.tasks import Tasks
 
 _log = logging.getLogger(__name__)
 
-MESSAGE_BYTES: Final = 8 * 1024 * 1024
 _HEALTH_PREFIX: Final = "/grpc.health.v1.Health/"
 Context = grpc.aio.ServicerContext[Any, Any]
 if TYPE_CHECKING:  # generic for mypy alone
@@ -194,8 +194,7 @@ class RpcServer:
         self.grpc_server = grpc.aio.server(
             interceptors=(_Gate(metrics),),
             options=(
-                ("grpc.max_receive_message_length", MESSAGE_BYTES),
-                ("grpc.max_send_message_length", MESSAGE_BYTES),
+                *OPTIONS,
                 ("grpc.so_reuseport", 0),
                 # Longer than Envoy's idle timeout, so that it is Envoy that closes idle connections.
                 ("grpc.max_connection_idle_ms", 3_600_000),
