@@ -49,6 +49,7 @@ from services.messaging.operations.history import History
 from services.messaging.operations.link_previews import Linking, LinkPreviews
 from services.messaging.operations.member_roles import MemberRoleOperations
 from services.messaging.operations.memberships import MembershipOperations
+from services.messaging.operations.outsiders import OutsiderNotices
 from services.messaging.operations.personal_channels import PersonalChannelOperations
 from services.messaging.operations.post_changes import PostChanges
 from services.messaging.operations.posts import Notifying, PostCreation
@@ -116,7 +117,15 @@ async def wire(process: Process) -> None:
     )
     linking = Linking(link_rules, link_previews.wake)
     creation = PostCreation(
-        database, events, publisher, clock, keywords, PresenceClient(mesh.peer("presence")), notifying, linking
+        database,
+        events,
+        publisher,
+        clock,
+        keywords,
+        PresenceClient(mesh.peer("presence")),
+        notifying,
+        linking,
+        OutsiderNotices(database, publisher, tasks),
     )
     committer: Batcher[Draft, Post] = Batcher(
         "commit",

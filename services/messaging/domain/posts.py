@@ -14,6 +14,7 @@ MAX_AHEAD_MS: Final = 2_000
 """How far a channel's time may run ahead of the clock: about 1,000 changes a second, sustained (DESIGN §3)."""
 
 SYSTEM_PREFIX: Final = "system_"
+EPHEMERAL: Final = "system_ephemeral"
 UNCOUNTED_TYPES: Final = frozenset(
     {
         "system_join_leave",

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 from chorus.messaging.v1 import events_pb2
 from services.chassis.events import Announcement, channel_topic
+from services.chassis.permissions import granted
 from services.messaging.domain import mentions, posts, threads
+from services.messaging.domain.outsiders import Unmet
 from services.messaging.domain.posts import Draft, Facts, Post
 from services.messaging.domain.threads import Following, ThreadState
 from services.messaging.operations.post_surroundings import Surroundings
@@ -30,6 +32,7 @@ class Told:
     events: Sequence[Announcement]
     mentioned: dict[str, Sequence[str]]
     seen: Sequence[Seen]
+    unmet: Sequence[Unmet]
     following: Sequence[Following]
 
 
@@ -61,7 +64,16 @@ def announce(accepted: Sequence[tuple[Draft, Post]], facts: Facts, around: Surro
             body.thread.CopyFrom(_thread(post, mentioned, roots, facts, around, rules))
         events.append(Announcement(channel_topic(channel.id), "post_created", body.SerializeToString(), post.create_at))
     following = threads.changed(around.threads.values())
-    return Told(events, mentioned_in, [seen[key] for key in sorted(seen)], following)
+    unmet = [found for draft, post in accepted if (found := _unmet(draft, post, around)).names]
+    return Told(events, mentioned_in, [seen[key] for key in sorted(seen)], unmet, following)
+
+
+def _unmet(draft: Draft, post: Post, around: Surroundings) -> Unmet:
+    """Return the names in a post that nobody in its channel has, for authors to whom people are shown at all."""
+    tellable = around.channels[post.channel_id].team_id and granted(draft.roles, "view_members")
+    names = around.addressed[draft.id].usernames if tellable else frozenset[str]()
+    met = {form.removeprefix("@") for form in around.audiences[post.channel_id].named} if names else set[str]()
+    return Unmet(post.id, post.channel_id, post.root_id, post.user_id, post.create_at, names - met)
 
 
 def _mentioned(

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from chorus.common.v1 import events_pb2 as log_pb2
 from chorus.messaging.v1 import events_pb2
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import Announcement, EventLog, Publisher, TopicState, channel_topic, user_topic
+from services.chassis.events import Announcement, EventLog, Publisher, TopicState, channel_topic
 from services.chassis.ids import new_id
 from services.messaging.domain import posts
 from services.messaging.domain.access import ChannelAccess
@@ -18,6 +17,7 @@ from services.messaging.domain.links import FRESH_MS
 from services.messaging.domain.posts import Clockwork, Post
 from services.messaging.domain.threads import FollowerChange
 from services.messaging.operations.adornments import adorned
+from services.messaging.operations.ephemeral_posts import ephemeral, shown_to
 from services.messaging.operations.link_previews import Linking
 from services.messaging.operations.previewed_posts import previewed
 from services.messaging.store import access as access_store
@@ -26,8 +26,6 @@ from services.messaging.store import previews, threads
 from services.messaging.wire import posts as wire
 from services.messaging.wire import threads as thread_wire
 from services.messaging.wire.previews import preview
-
-EPHEMERAL: Final = "system_ephemeral"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,21 +165,11 @@ class PostChanges:
         access = await self._database.transact(lambda tx: access_store.read_one(tx, actor_id, channel_id))
         if access is None or not access.may("create_post_ephemeral", roles):
             raise DomainError(Reason.PERMISSION_DENIED, permission="create_post_ephemeral")
-        now_ms = self._clock.now_ms()
-        post = Post(
-            id=new_id(), channel_id=channel_id, user_id=actor_id, root_id=root_id, original_id="", message=message,
-            type=EPHEMERAL, props=props or "{}", hashtags=posts.hashtags(message), files=b"", file_count=0,
-            create_at=now_ms, update_at=now_ms, edit_at=0, delete_at=0, is_pinned=False, has_reactions=False,
-            reply_count=0, last_reply_at=0, participants=(),
+        post = ephemeral(
+            author_id=actor_id, channel_id=channel_id, root_id=root_id, message=message, props=props,
+            at=self._clock.now_ms(),
         )  # fmt: skip
-        body = events_pb2.EphemeralPosted(post=wire.post(post))
-        self._publisher.publish_soon(
-            [
-                log_pb2.LogEntry(
-                    topic=user_topic(user_id), at_ms=now_ms, kind="ephemeral_posted", body=body.SerializeToString()
-                )
-            ]
-        )
+        self._publisher.publish_soon([shown_to(user_id, post)])
         return post
 
 
