@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from chorus.messaging.v1 import channel_directory_pb2, channel_directory_pb2_grpc, teams_pb2
+from chorus.messaging.v1 import channel_directory_pb2, channel_directory_pb2_grpc, channels_pb2, teams_pb2
 from services.chassis.rpc.client import Peer
 from services.edge.caller import Caller
 from services.edge.clients.actor import actor
@@ -46,3 +46,10 @@ class ChannelDirectoryClient:
             actor=actor(caller), user_id=user_id, page=page, per_page=per_page
         )
         return (await self._peer.call(self._directory.ListMembershipsWithTeams, request)).members
+
+    async def public(self, caller: Caller, team_id: str, channel_ids: Sequence[str]) -> Sequence[channels_pb2.Channel]:
+        """Return those of the channels that are open ones of the team."""
+        request = channel_directory_pb2.GetPublicChannelsRequest(
+            actor=actor(caller), team_id=team_id, channel_ids=channel_ids
+        )
+        return (await self._peer.call(self._directory.GetPublicChannels, request)).channels

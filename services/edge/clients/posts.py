@@ -100,6 +100,21 @@ class PostClient:
         request.actor.CopyFrom(actor(caller))
         return (await self._peer.call(self._posts.PatchPost, request)).post
 
+    async def pin(self, caller: Caller, post_id: str, pinned: bool) -> None:
+        """Pin a post to its channel, or take it off."""
+        request = posts_pb2.PinPostRequest(actor=actor(caller), id=post_id, pinned=pinned)
+        await self._peer.call(self._posts.PinPost, request)
+
+    async def pinned(self, caller: Caller, channel_id: str) -> Sequence[posts_pb2.Post]:
+        """Return a channel's pinned posts, oldest first."""
+        request = posts_pb2.ListPinnedPostsRequest(actor=actor(caller), channel_id=channel_id)
+        return (await self._peer.call(self._posts.ListPinnedPosts, request)).posts
+
+    async def saved(self, caller: Caller, request: posts_pb2.ListSavedPostsRequest) -> Sequence[posts_pb2.Post]:
+        """Return a page of those of some posts that the caller may read, newest first."""
+        request.actor.CopyFrom(actor(caller))
+        return (await self._peer.call(self._posts.ListSavedPosts, request)).posts
+
     async def delete(self, caller: Caller, post_id: str) -> None:
         """Delete a post and its replies."""
         await self._peer.call(self._posts.DeletePost, posts_pb2.DeletePostRequest(actor=actor(caller), id=post_id))
@@ -134,3 +149,8 @@ class ReactionClient:
         """Return a post's reactions, oldest first."""
         request = reactions_pb2.ListReactionsRequest(actor=actor(caller), post_id=post_id)
         return (await self._peer.call(self._reactions.ListReactions, request)).reactions
+
+    async def of_posts(self, caller: Caller, post_ids: Sequence[str]) -> Sequence[posts_pb2.Reaction]:
+        """Return the reactions to posts, oldest first."""
+        request = reactions_pb2.ListReactionsOfPostsRequest(actor=actor(caller), post_ids=post_ids)
+        return (await self._peer.call(self._reactions.ListReactionsOfPosts, request)).reactions

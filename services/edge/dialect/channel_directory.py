@@ -1,5 +1,6 @@
 """Searches for channels, and channels and memberships with their teams."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from chorus.messaging.v1 import channel_directory_pb2 as pb
@@ -26,6 +27,21 @@ def in_team(team_id: str, term: str, scope: pb.SearchScope.ValueType) -> pb.Sear
     """Return the question for a team's channels, archived ones too, that are proposed while somebody types."""
     return pb.SearchChannelsRequest(
         scope=scope, team_id=team_id, term=_term(term), include_deleted=True, per_page=SUGGESTED
+    )
+
+
+def page_of_team(
+    team_id: str, page: int, per_page: int, *, console: bool, types: Sequence[str] = (), deleted: bool = False
+) -> pb.SearchChannelsRequest:
+    """Return the question for a page of a team's channels; for the console all, if `deleted` archived ones alone."""
+    return pb.SearchChannelsRequest(
+        scope=pb.SEARCH_SCOPE_EVERYTHING if console else pb.SEARCH_SCOPE_TEAM,
+        team_id=team_id,
+        team_ids=(team_id,),
+        types=types,
+        only_deleted=deleted,
+        page=page,
+        per_page=per_page,
     )
 
 

@@ -332,6 +332,7 @@ _VARIANTS: Final[dict[tuple[Reason, str, str], str]] = {
     (_R.USER_NOT_FOUND, "by", "status"): "api.status.user_not_found.app_error",
     (_R.ROLE_NOT_FOUND, "by", "name"): "app.role.get_by_name.app_error",
     (_R.PREFERENCES_NOT_FOUND, "by", "name"): "app.preference.get.app_error",
+    (_R.CHANNEL_NOT_FOUND, "by", "ids"): "app.channel.get_channels_by_ids.not_found.app_error",
     (_R.CHANNEL_NOT_FOUND, "by", "user"): "app.channel.get_channels.not_found.app_error",
     (_R.TEAM_NOT_FOUND, "by", "invitation"): "app.team.get_by_invite_id.finding.app_error",
     (_R.TEAM_NOT_FOUND, "by", "name"): "app.team.get_by_name.missing.app_error",

@@ -133,6 +133,20 @@ def page_json(page: posts_pb2.PostPage, *, threads: bool = False) -> dict[str, A
     )
 
 
+def plain_list_json(posts: Sequence[posts_pb2.Post]) -> dict[str, Any]:
+    """Return posts as a list that is no page of a channel's history."""
+    return _list_json(posts, (), threads=False)
+
+
+def saved_request(
+    ids: Sequence[str], *, team_id: str, channel_id: str, page: int, per_page: int
+) -> posts_pb2.ListSavedPostsRequest:
+    """Return the question for a page of saved posts."""
+    return posts_pb2.ListSavedPostsRequest(
+        ids=ids, team_id=team_id, channel_id=channel_id, page=page, per_page=per_page
+    )
+
+
 def thread_json(thread: posts_pb2.GetThreadResponse, *, threads: bool = False) -> dict[str, Any]:
     """Return a thread."""
     return _list_json(thread.posts, (), threads=threads) | {"has_next": thread.has_next}

@@ -14,6 +14,7 @@ from services.edge.dialect import channel_directory as dialect
 from services.edge.dialect import requests
 from services.edge.dialect.channels import channel_json
 from services.edge.dialect.teams import team_json
+from services.edge.dialect.users import listed
 from services.edge.rest.kit import Call, Route, answer, require
 
 _LINES: Final = {"Content-Type": "application/x-ndjson"}
@@ -28,6 +29,9 @@ class ChannelDirectory:
             Route("GET", "/teams/{team_id}/channels/autocomplete", self.autocomplete),
             Route("GET", "/teams/{team_id}/channels/search_autocomplete", self.autocomplete_own),
             Route("POST", "/teams/{team_id}/channels/search", self.search),
+            Route("GET", "/teams/{team_id}/channels/deleted", self.deleted),
+            Route("GET", "/teams/{team_id}/channels/private", self.private),
+            Route("POST", "/teams/{team_id}/channels/ids", self.public_by_ids),
             Route("POST", "/channels/search", self.search_everywhere),
             Route("POST", "/channels/group/search", self.search_groups),
             Route("POST", "/channels/stats/member_count", self.member_counts),
@@ -54,6 +58,26 @@ class ChannelDirectory:
         """Find a team's open channels."""
         body = await call.json(requests.CHANNEL_SEARCH, "channel_search")
         return answer(await self._channels(call, dialect.of_term(body, pb.SEARCH_SCOPE_OPEN, call.id("team_id"))))
+
+    async def deleted(self, call: Call) -> web.StreamResponse:
+        """Return a page of a team's archived channels: the open ones, and the caller's private ones."""
+        console = call.caller.is_admin
+        question = dialect.page_of_team(call.id("team_id"), *call.page(), console=console, deleted=True)
+        return answer(await self._channels(call, question))
+
+    async def private(self, call: Call) -> web.StreamResponse:
+        """Return a page of all of a team's private channels, to administrators."""
+        require(call.caller.is_admin, "manage_system")
+        question = dialect.page_of_team(call.id("team_id"), *call.page(), console=True, types=("P",))
+        return answer(await self._channels(call, question))
+
+    async def public_by_ids(self, call: Call) -> web.StreamResponse:
+        """Return those of some channels that are open ones of the team."""
+        ids = listed(await call.json(requests.IDS, "channel_ids"), "channel_ids")
+        if not all(map(is_valid_id, ids)):
+            raise DomainError(Reason.INVALID_ARGUMENT, field="channel_ids")
+        found = await self._directory.public(call.caller, call.id("team_id"), ids)
+        return answer([channel_json(channel) for channel in found])
 
     async def search_groups(self, call: Call) -> web.StreamResponse:
         """Find the caller's group channels."""

@@ -1,6 +1,7 @@
 """Reactions to posts."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -9,6 +10,7 @@ from services.chassis.ids import is_valid_id
 from services.edge.clients.posts import ReactionClient
 from services.edge.dialect import requests
 from services.edge.dialect.posts import reaction_json
+from services.edge.dialect.users import listed
 from services.edge.rest.kit import Call, Route, answer, ok
 
 
@@ -19,6 +21,7 @@ class Reactions:
         """Return the route table."""
         return (
             Route("POST", "/reactions", self.add),
+            Route("POST", "/posts/ids/reactions", self.of_posts),
             Route("GET", "/posts/{post_id}/reactions", self.of_post),
             Route("DELETE", "/users/{user_id}/posts/{post_id}/reactions/{emoji_name}", self.remove),
         )
@@ -41,6 +44,16 @@ class Reactions:
         """Return a post's reactions, oldest first."""
         found = await self._reactions.of_post(call.caller, call.id("post_id"))
         return answer([reaction_json(reaction) for reaction in found])
+
+    async def of_posts(self, call: Call) -> web.StreamResponse:
+        """Return the reactions to some posts, by post."""
+        ids = listed(await call.json(requests.IDS, "post_ids"), "post_ids")
+        if not all(map(is_valid_id, ids)):
+            raise DomainError(Reason.INVALID_ARGUMENT, field="post_ids")
+        by_post: dict[str, list[Any]] = {post_id: [] for post_id in ids}
+        for reaction in await self._reactions.of_posts(call.caller, ids):
+            by_post[reaction.post_id].append(reaction_json(reaction))
+        return answer(by_post)
 
     async def remove(self, call: Call) -> web.StreamResponse:
         """Take a reaction back; none is no change."""

@@ -15,6 +15,7 @@ from services.edge.rest.channels import Channels
 from services.edge.rest.drafts import Drafts
 from services.edge.rest.emoji import Emoji
 from services.edge.rest.files import Files
+from services.edge.rest.kept_posts import KeptPosts
 from services.edge.rest.kit import Resource
 from services.edge.rest.login import Login
 from services.edge.rest.member_roles import MemberRoles
@@ -61,6 +62,7 @@ def resources(
         Drafts(clients.drafts, clients.files),
         Emoji(clients.emoji, settings),
         Posts(clients.posts, clients.files, PageCache(clients.freshness.check, metrics)),
+        KeptPosts(clients.posts, clients.preferences),
         Threads(clients.threads, auth, shapes),
         Reactions(clients.reactions),
         Files(clients.files, settings),

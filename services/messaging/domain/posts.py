@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from services.chassis.errors import DomainError, Reason
-from services.messaging.domain.access import ChannelAccess, granted_write
+from services.messaging.domain.access import READ_CONTENT, ChannelAccess, granted_write
 
 MAX_MESSAGE_RUNES: Final = 16_383
 MAX_PROPS_RUNES: Final = 760_000
@@ -289,6 +289,14 @@ def check_edit(post: Post | None, access: ChannelAccess | None, user_id: str, ro
         raise DomainError(Reason.POST_EDIT_SYSTEM)
     if access.archived:
         raise DomainError(Reason.POST_EDIT_ARCHIVED)
+
+
+def check_pin(post: Post | None, access: ChannelAccess | None, roles: Sequence[str]) -> None:
+    """Raise unless the user, who must read the post, may pin it: permission_denied, also for an unknown one, …"""
+    if post is None or access is None or post.delete_at or not access.may(READ_CONTENT, roles):
+        raise DomainError(Reason.PERMISSION_DENIED, permission=READ_CONTENT)
+    if access.archived:
+        raise DomainError(Reason.POST_EDIT_ARCHIVED, how="patch")
 
 
 def check_edit_time(post: Post, limit_s: int, now_ms: int) -> None:

@@ -13,15 +13,18 @@ from services.messaging.domain.access import (
     READ_CHANNEL,
     may_act_for,
     may_in_team,
+    may_see,
     require,
 )
 from services.messaging.domain.channel_directory import ChannelSearch, FoundChannel, MemberWithTeam, Scope
+from services.messaging.domain.channels import Channel
 from services.messaging.domain.teams import Team
 from services.messaging.operations.actor import Actor
 from services.messaging.operations.paging import offset_of
 from services.messaging.operations.users import Users
 from services.messaging.store import access
 from services.messaging.store import channel_directory as store
+from services.messaging.store import channels as channel_store
 from services.messaging.store import teams as team_store
 
 
@@ -57,6 +60,25 @@ class ChannelDirectory:
             found = await access.read(tx, [(actor.user_id, id) for id in ids])
             require(all(domain.may_count(facts, actor.roles) for facts in found), READ_CHANNEL)
             return await store.counts(tx, ids)
+
+        return await self._database.transact(read)
+
+    async def get_public(self, actor: Actor, team_id: str, channel_ids: Sequence[str]) -> Sequence[Channel]:
+        """Return those of the channels that are open ones of the team, by display name.
+
+        Raises permission_denied, for guests also where they are in one of them not, channel_not_found for none.
+        """
+
+        async def read(tx: Transaction) -> Sequence[Channel]:
+            roles = await access.read_team(tx, actor.user_id, team_id)
+            require(may_in_team("view_team", actor.roles, roles), "view_team")
+            found = await channel_store.read_all(tx, sorted(set(channel_ids)))
+            shown = [channel for channel in found if channel.type == OPEN and channel.team_id == team_id]
+            facts = await access.read(tx, [(actor.user_id, channel.id) for channel in shown])
+            require(all(one is not None and may_see(one, actor.roles) for one in facts), READ_CHANNEL)
+            if not shown:
+                raise DomainError(Reason.CHANNEL_NOT_FOUND, by="ids")
+            return sorted(shown, key=lambda channel: (channel.display_name, channel.id))
 
         return await self._database.transact(read)
 

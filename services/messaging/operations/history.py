@@ -78,6 +78,17 @@ class UnreadQuery:
     roots_only: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SavedQuery:
+    """Which of somebody's saved posts: those of one channel, or of a team's and of direct and group channels."""
+
+    ids: Sequence[str]
+    team_id: str
+    channel_id: str
+    page: int
+    per_page: int
+
+
 _ALL_REPLIES = 10_000
 
 
@@ -123,6 +134,31 @@ class History:
         if query.include_deleted:
             _require_administrator(roles)
         return await self._reads.of_channel(query.channel_id, user_id, roles, lambda tx, seq: _page(tx, query, seq))
+
+    async def pinned(self, channel_id: str, user_id: str, roles: Sequence[str]) -> tuple[list[Post], Adornments]:
+        """Return a channel's pinned posts, oldest first. Raises channel_not_found, permission_denied."""
+
+        async def read(tx: Transaction, seq: int) -> tuple[list[Post], Adornments]:
+            posts = await store.pinned(tx, channel_id)
+            return posts, await adorned(tx, posts)
+
+        return await self._reads.of_channel(channel_id, user_id, roles, read)
+
+    async def saved(self, query: SavedQuery, user_id: str, roles: Sequence[str]) -> tuple[list[Post], Adornments]:
+        """Return a page of those of some posts that may be read, newest first."""
+
+        async def read(tx: Transaction) -> tuple[list[Post], Adornments]:
+            places = await store.placed(tx, query.ids, query.team_id, query.channel_id)
+            channel_ids = sorted({channel_id for _, channel_id in places})
+            access = await access_store.read(tx, [(user_id, channel_id) for channel_id in channel_ids])
+            readable = {a.channel_id for a in access if a is not None and a.may(READ_CONTENT, roles)}
+            ids = [post_id for post_id, channel_id in places if channel_id in readable]
+            shown = ids[query.page * query.per_page :][: query.per_page]
+            found = await post_store.read(tx, shown)
+            posts = [found[post_id] for post_id in shown]
+            return posts, await adorned(tx, posts)
+
+        return await self._database.snapshot(read)
 
     async def unread(self, query: UnreadQuery, user_id: str, roles: Sequence[str], *, last_viewed_at: int) -> Page:
         """Return the history around the first post behind `last_viewed_at`, in ms; the latest page if there is none."""

@@ -107,12 +107,39 @@ class PostChanges:
             update_at=at,
         )
         after = await self._relinked(tx, before, after)
-        await store.edit(tx, after, new_id() if edited else None)
+        adornments, entries = await self._store(tx, locked, after, version_id=new_id() if edited else None)
+        return after, adornments, entries
+
+    async def _store(
+        self, tx: Transaction, locked: _Locked, after: Post, *, version_id: str | None
+    ) -> tuple[Adornments, list[log_pb2.LogEntry]]:
+        """Store a changed post, its earlier version under an id if that is to be kept, and tell the channel."""
+        await store.edit(tx, after, version_id)
         adornments = await adorned(tx, [after])
         linked = await previewed(tx, [after.previewed_id])
         body = events_pb2.PostEdited(post=wire.posts([after], adornments, previewed=linked)[0])
-        entries = await self._events.append(tx, locked.topics, [_in_channel(after, "post_edited", body, at)])
-        return after, adornments, entries
+        told = _in_channel(after, "post_edited", body, after.update_at)
+        return adornments, await self._events.append(tx, locked.topics, [told])
+
+    async def pin(self, post_id: str, pinned: bool, user_id: str, roles: Sequence[str]) -> None:
+        """Pin a post to its channel, or take it off, and announce it; again is no change.
+
+        Raises permission_denied, also for an unknown post, post_edit_archived.
+        """
+
+        async def work(tx: Transaction) -> list[log_pb2.LogEntry]:
+            locked = await _lock(tx, self._events, post_id, user_id)
+            posts.check_pin(locked.post, locked.access, roles)
+            if locked.post is None:
+                raise AssertionError("check_pin refuses an unknown post")
+            if locked.post.is_pinned == pinned:
+                tx.vouch()
+                return []
+            after = replace(locked.post, is_pinned=pinned, update_at=locked.tick(self._clock.now_ms()))
+            _, entries = await self._store(tx, locked, after, version_id=None)
+            return entries
+
+        self._publisher.publish_soon(await self._database.transact(work))
 
     async def _relinked(self, tx: Transaction, before: Post, after: Post) -> Post:
         """Return a changed post with what is shown of its links: as before, unless they are others now."""

@@ -109,6 +109,20 @@ class ReactionOperations:
                 return self._events.locked(topic_rows), access
         raise DomainError(Reason.PERMISSION_DENIED, permission="add_reaction")
 
+    async def of_posts(self, post_ids: Sequence[str], user_id: str, roles: Sequence[str]) -> list[tuple[Reaction, str]]:
+        """Return the reactions to posts with their channels, oldest first. Raises permission_denied for any of them."""
+
+        async def read(tx: Transaction) -> list[tuple[Reaction, str]]:
+            posts = await post_store.read(tx, post_ids)
+            channel_ids = sorted({post.channel_id for post in posts.values() if not post.delete_at})
+            access = await access_store.read(tx, [(user_id, channel_id) for channel_id in channel_ids])
+            readable = {a.channel_id for a in access if a is not None and a.may(READ_CONTENT, roles)}
+            if not all(post_id in posts and posts[post_id].channel_id in readable for post_id in post_ids):
+                raise DomainError(Reason.PERMISSION_DENIED, permission=READ_CONTENT)
+            return [(one, posts[one.post_id].channel_id) for one in await store.of_posts(tx, post_ids)]
+
+        return await self._database.transact(read)
+
     async def _announce(
         self, tx: Transaction, topics: dict[str, TopicState], access: ChannelAccess, kind: str, body: bytes, at: int
     ) -> list[log_pb2.LogEntry]:

@@ -89,3 +89,10 @@ class ChannelDirectoryServicer(channel_directory_pb2_grpc.ChannelDirectoryServic
                 for one in found
             ]
         )
+
+    async def GetPublicChannels(
+        self, request: pb.GetPublicChannelsRequest, context: Context
+    ) -> pb.GetPublicChannelsResponse:
+        """Return a team's open channels by id."""
+        found = await self._directory.get_public(actor(request.actor), request.team_id, request.channel_ids)
+        return pb.GetPublicChannelsResponse(channels=map(channels.channel, found))

@@ -13,7 +13,7 @@ from services.chassis.events import EventLog
 from services.chassis.rpc.errors import to_item
 from services.messaging.domain.posts import Draft, Post
 from services.messaging.domain.previewed_posts import Previewed, Viewing
-from services.messaging.operations.history import History, Page, PageQuery, ThreadQuery, UnreadQuery
+from services.messaging.operations.history import History, Page, PageQuery, SavedQuery, ThreadQuery, UnreadQuery
 from services.messaging.operations.post_changes import Patch, PostChanges
 from services.messaging.operations.previewed_posts import PreviewedPosts
 from services.messaging.wire import posts as wire
@@ -155,6 +155,28 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
         post, adornments = await self._changes.patch(request.id, patch, request.actor.user_id, request.actor.roles)
         previewed = await self._shown_to(request.actor, [post])
         return posts_pb2.PatchPostResponse(post=wire.posts([post], adornments, previewed=previewed)[0])
+
+    async def PinPost(self, request: posts_pb2.PinPostRequest, context: Context) -> posts_pb2.PinPostResponse:
+        """Pin a post, or take it off."""
+        await self._changes.pin(request.id, request.pinned, request.actor.user_id, request.actor.roles)
+        return posts_pb2.PinPostResponse()
+
+    async def ListPinnedPosts(
+        self, request: posts_pb2.ListPinnedPostsRequest, context: Context
+    ) -> posts_pb2.ListPinnedPostsResponse:
+        """Return a channel's pinned posts."""
+        found, adornments = await self._history.pinned(request.channel_id, request.actor.user_id, request.actor.roles)
+        shown = await self._shown_to(request.actor, found)
+        return posts_pb2.ListPinnedPostsResponse(posts=wire.posts(found, adornments, previewed=shown))
+
+    async def ListSavedPosts(
+        self, request: posts_pb2.ListSavedPostsRequest, context: Context
+    ) -> posts_pb2.ListSavedPostsResponse:
+        """Return a page of saved posts."""
+        query = SavedQuery(request.ids, request.team_id, request.channel_id, request.page, request.per_page)
+        found, adornments = await self._history.saved(query, request.actor.user_id, request.actor.roles)
+        shown = await self._shown_to(request.actor, found)
+        return posts_pb2.ListSavedPostsResponse(posts=wire.posts(found, adornments, previewed=shown))
 
     async def DeletePost(self, request: posts_pb2.DeletePostRequest, context: Context) -> posts_pb2.DeletePostResponse:
         """Delete a post."""

@@ -43,3 +43,11 @@ class ReactionServicer(reactions_pb2_grpc.ReactionServiceServicer):
         actor = request.actor
         found, channel_id = await self._operations.of_post(request.post_id, actor.user_id, actor.roles)
         return reactions_pb2.ListReactionsResponse(reactions=[wire.reaction(r, channel_id) for r in found])
+
+    async def ListReactionsOfPosts(
+        self, request: reactions_pb2.ListReactionsOfPostsRequest, context: Context
+    ) -> reactions_pb2.ListReactionsOfPostsResponse:
+        """Return the reactions to some posts."""
+        actor = request.actor
+        found = await self._operations.of_posts(request.post_ids, actor.user_id, actor.roles)
+        return reactions_pb2.ListReactionsOfPostsResponse(reactions=[wire.reaction(*one) for one in found])

@@ -48,6 +48,16 @@ WHERE p.root_id = %(root)s AND p.original_id = '' AND (p.delete_at = 0 OR %(upda
 ORDER BY p.create_at {{order}}, p.id {{order}} LIMIT %(limit)s"""
 _DOWN: Final = _REPLIES.format(comparison=">", order="ASC")
 _UP: Final = _REPLIES.format(comparison="<", order="DESC")
+MAX_PINNED: Final = 1000
+"""Pinned posts of a channel that are listed, the latest."""
+_PINNED: Final = f"""
+SELECT {_SHOWN} FROM posts p {_WITH_ROOT}
+WHERE {_LIVE} AND p.is_pinned AND p.delete_at = 0 ORDER BY p.create_at DESC LIMIT {MAX_PINNED}"""
+_PLACED: Final = """
+SELECT p.id, p.channel_id FROM posts p JOIN channels c ON c.id = p.channel_id
+WHERE p.id = ANY(%(ids)s) AND p.original_id = '' AND p.delete_at = 0
+  AND (%(team)s = '' OR c.team_id IN (%(team)s, '')) AND (%(channel)s = '' OR c.id = %(channel)s)
+ORDER BY p.create_at DESC, p.id"""
 _SEQ: Final = "SELECT seq FROM topics WHERE topic = 'messaging/channel:' || %(channel)s"
 
 
@@ -70,6 +80,18 @@ async def page(
     )  # fmt: skip
     posts = [Post(*row) for row in rows]
     return posts[::-1] if after else posts
+
+
+async def pinned(tx: Transaction, channel_id: str) -> list[Post]:
+    """Return a channel's pinned posts, oldest first."""
+    return [Post(*row) for row in reversed(await tx.fetch(_PINNED, channel=channel_id))]
+
+
+async def placed(tx: Transaction, ids: Sequence[str], team_id: str, channel_id: str) -> list[tuple[str, str]]:
+    """Return those of the posts that there are with their channels, newest first: of a channel, or a team's channels
+    and direct and group ones, or of all."""
+    rows = await tx.fetch(_PLACED, ids=list(ids), team=team_id, channel=channel_id)
+    return [(row.id, row.channel_id) for row in rows]
 
 
 async def first_after(tx: Transaction, channel_id: str, at: int, *, roots_only: bool) -> Post | None:
