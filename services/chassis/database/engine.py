@@ -122,7 +122,7 @@ class Database:
             pool_pre_ping=False,
             pool_use_lifo=True,
             pool_reset_on_return=None,  # whoever returns a connection leaves it idle
-            connect_args={"connect_timeout": 5, "application_name": f"chorus-{name}", **_ALIVE},
+            connect_args={"connect_timeout": 5, "application_name": f"chorus-{name}", "options": "-c plan_cache_mode=force_generic_plan", **_ALIVE},
         )
         self._commits, self._rollbacks, self._unknown = (
             metrics.database_transactions.labels(name, outcome) for outcome in ("commit", "rollback", "unknown")
