@@ -74,7 +74,14 @@ async def test_an_emoji_is_known_to_everybody(world: World) -> None:
     forbidden = (403, "api.context.permissions.app_error")
     assert await ben.rest.refused("DELETE", f"/emoji/{made['id']}") == forbidden
     assert await ana.rest.delete(f"/emoji/{made['id']}") == {"status": "OK"}
+    for edge in world.edges:
+        page = await ben.at(edge).get(f"/channels/{channel['id']}/posts")
+        assert all("emojis" not in page["posts"][post_id]["metadata"] for post_id in (post["id"], written["id"]))
     assert await ben.rest.refused("GET", f"/emoji/name/{name}") == NOT_FOUND
+    again = (await create(ben, name, picture(30, 30))).expect(200)
+    for edge in world.edges:
+        page = await ana.at(edge).get(f"/channels/{channel['id']}/posts")
+        assert page["posts"][written["id"]]["metadata"]["emojis"] == [again]
     gone = (404, "app.emoji.get.no_result")
     assert await ben.rest.refused("GET", f"/emoji/{made['id']}") == gone
     assert await ben.rest.refused("GET", f"/emoji/{made['id']}/image") == gone

@@ -48,8 +48,8 @@ def _stale_reads() -> None:
     from services.messaging.store import freshness
 
     class Standing(freshness.Standing):
-        def __new__(cls, access: Any, seq: int) -> "Standing":
-            return super().__new__(cls, access, _AnySeq(seq))
+        def __new__(cls, access: Any, seq: int, emoji_seq: int) -> "Standing":
+            return super().__new__(cls, access, _AnySeq(seq), emoji_seq)
 
     freshness.Standing = Standing  # type: ignore[misc]
 

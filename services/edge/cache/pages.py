@@ -36,17 +36,26 @@ class EncodedPage:
     """Of the content, for ETag: the same at every edge."""
     seq: int
     incarnation: str
+    emoji_seq: int | None = None
+    """Which change of a custom emoji was the last one that it shows; None when it can show none."""
     personal: bool = False
     """Whether another reader may be shown something else: then it is nobody's but whose it was read for."""
 
     @classmethod
-    def of(cls, body: bytes, seq: int, incarnation: str, *, personal: bool = False) -> "EncodedPage":
+    def of(
+        cls, body: bytes, seq: int, incarnation: str, *, emoji_seq: int | None = None, personal: bool = False
+    ) -> "EncodedPage":
         """Return an encoded page under its tag."""
-        return cls(body, hashlib.sha1(body, usedforsecurity=False).hexdigest(), seq, incarnation, personal)
+        tag = hashlib.sha1(body, usedforsecurity=False).hexdigest()
+        return cls(body, tag, seq, incarnation, emoji_seq, personal)
 
     def is_of(self, standing: ReadStanding) -> bool:
-        """Say whether it shows the channel exactly as it stands."""
-        return self.seq == standing.seq and self.incarnation == standing.incarnation
+        """Say whether it shows the channel, and the emoji in it, exactly as they stand."""
+        return (
+            self.seq == standing.seq
+            and self.incarnation == standing.incarnation
+            and self.emoji_seq in (None, standing.emoji_seq)
+        )
 
 
 class PageCache:

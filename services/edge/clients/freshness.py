@@ -30,6 +30,8 @@ class ReadStanding(NamedTuple):
     """Of the channel's last committed event; 0 when it has none, or when the reader may not know."""
     incarnation: str
     """Of the log that the seq is of: a page is current if it was made at this seq under this incarnation."""
+    emoji_seq: int
+    """Of the last change of a custom emoji, for pages that show any, or might."""
 
 
 class FreshnessClient:
@@ -57,4 +59,4 @@ class FreshnessClient:
                 raise
             # Some instance took it and stands still; Envoy, which repeats what fails, cannot know.
             answer = await self._peer.call(self._freshness.Check, request, seconds=_SECONDS)
-        return [ReadStanding(standing.allowed, standing.seq, answer.incarnation) for standing in answer.standings]
+        return [ReadStanding(one.allowed, one.seq, answer.incarnation, one.emoji_seq) for one in answer.standings]

@@ -59,6 +59,7 @@ _KINDS: Final[Mapping[str, type[Message]]] = {
     "categories_ordered": messaging_pb2.CategoriesOrdered,
     "category_deleted": messaging_pb2.CategoryDeleted,
     "emoji_added": messaging_pb2.EmojiAdded,
+    "emoji_removed": messaging_pb2.EmojiRemoved,
     "acquaintance_updated": messaging_pb2.AcquaintanceUpdated,
     "draft_saved": messaging_pb2.DraftSaved,
     "draft_deleted": messaging_pb2.DraftDeleted,

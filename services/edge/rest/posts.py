@@ -167,7 +167,8 @@ class Posts:
         async def read() -> EncodedPage:
             found = await self._posts.page(call.caller, question)
             shown = encoded(posts.page_json(found.page))
-            return EncodedPage.of(shown, found.seq, found.incarnation, personal=found.personal)
+            emoji_seq = found.emoji_seq if found.HasField("emoji_seq") else None
+            return EncodedPage.of(shown, found.seq, found.incarnation, emoji_seq=emoji_seq, personal=found.personal)
 
         kept = await self._pages.get(call.caller, question.channel_id, question.SerializeToString(), read)
         return under_tag(call, kept.body, kept.tag)

@@ -14,6 +14,8 @@ class Adornments:
 
     reactions: Mapping[str, Sequence[Reaction]] = field(default_factory=dict)
     emoji: Mapping[str, Emoji] = field(default_factory=dict)
+    emoji_seq: int | None = None
+    """Which change of an emoji was the last one before these were read; None when no name may be that of one."""
 
     def reactions_to(self, post: Post) -> Sequence[Reaction]:
         """Return a post's reactions."""

@@ -13,5 +13,8 @@ async def adorned(tx: Transaction, posts: Sequence[Post]) -> Adornments:
     """Read what is shown with the posts: a statement each for reactions and custom emoji, if there may be any."""
     reactions = await reaction_store.of_posts(tx, [post.id for post in posts if post.has_reactions])
     names = names_in(posts, reactions)
-    emoji = await emoji_store.find(tx, names=sorted(names)) if names else ()
-    return Adornments(by_post(reactions), {one.name: one for one in emoji})
+    if not names:
+        return Adornments(by_post(reactions))
+    emoji_rows, seq_rows = await tx.pipelined(emoji_store.finding(names=sorted(names)), emoji_store.reading_seq())
+    emoji = {one.name: one for one in emoji_store.found(emoji_rows)}
+    return Adornments(by_post(reactions), emoji, emoji_store.seq(seq_rows))

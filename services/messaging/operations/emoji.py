@@ -7,7 +7,7 @@ from services.chassis.clock import Clock
 from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher, cluster_topic
+from services.chassis.events import EventLog, Publisher
 from services.messaging.domain import emoji as domain
 from services.messaging.domain.emoji import Emoji
 from services.messaging.operations.actor import Actor
@@ -17,7 +17,7 @@ from services.messaging.operations.users import Users
 from services.messaging.store import emoji as store
 from services.messaging.wire import emoji as wire
 
-_TOPIC = cluster_topic("messaging")
+_TOPIC = store.TOPIC
 
 
 class EmojiOperations:
@@ -88,6 +88,8 @@ class EmojiOperations:
                 raise DomainError(Reason.EMOJI_NOT_FOUND, by="id")
             teams = await store.team_roles(change.tx, actor.user_id)
             domain.require_delete(emoji, actor.user_id, actor.roles, teams)
-            await store.delete(change.tx, emoji_id, max(change.now_ms, emoji.update_at + 1))
+            at = change.next_at(_TOPIC)
+            await store.delete(change.tx, emoji_id, at)
+            change.announce(_TOPIC, events_pb2.EmojiRemoved(emoji_id=emoji_id), at)
 
         await self._changes.commit(work)

@@ -27,7 +27,7 @@ class FreshnessServicer(freshness_pb2_grpc.FreshnessServiceServicer):
         found = await self._freshness.standings(questions)
         return freshness_pb2.CheckResponse(
             standings=[
-                freshness_pb2.ReadStanding(allowed=True, seq=standing.seq)
+                freshness_pb2.ReadStanding(allowed=True, seq=standing.seq, emoji_seq=standing.emoji_seq)
                 if standing.access is not None and standing.access.may(READ_CONTENT, check.actor.roles)
                 else _DENIED
                 for check, standing in zip(request.checks, found, strict=True)

@@ -95,6 +95,7 @@ class PostServicer(posts_pb2_grpc.PostServiceServicer):
             page=await self._page(request.actor, page, request.actor.user_id if request.roots_only else ""),
             seq=page.seq,
             incarnation=self._events.incarnation,
+            emoji_seq=page.adornments.emoji_seq,
             personal=any(post.previewed_id for post in (*page.posts, *page.thread_posts)),
         )
 

@@ -5,9 +5,14 @@ from dataclasses import asdict
 from typing import Final
 
 from services.chassis.database import Row, Statement, Transaction
+from services.chassis.events import cluster_topic
 from services.messaging.domain.access import Roles
 from services.messaging.domain.emoji import Emoji
 
+TOPIC: Final = cluster_topic("messaging")
+"""Whatever changes an emoji takes a seq here, and nothing else does."""
+
+_SEQ: Final = "SELECT seq FROM topics WHERE topic = %(topic)s"
 _COLUMNS: Final = "e.id, e.name, e.creator_id, e.create_at, e.update_at, e.delete_at"
 _FIND: Final = f"""
 SELECT {_COLUMNS} FROM emoji e
@@ -37,6 +42,16 @@ async def find(tx: Transaction, *, ids: Sequence[str] = (), names: Sequence[str]
 def finding(*, ids: Collection[str] = (), names: Collection[str] = ()) -> Statement:
     """Return the statement that reads those of the emoji that exist; see `found`."""
     return _FIND, {"ids": list(ids), "names": list(names)}
+
+
+def reading_seq() -> Statement:
+    """Return the statement that reads the seq of the last change of an emoji; see `seq`."""
+    return _SEQ, {"topic": TOPIC}
+
+
+def seq(rows: Sequence[Row]) -> int:
+    """Read what the statement answered."""
+    return rows[0].seq if rows else 0
 
 
 def found(rows: Sequence[Row]) -> list[Emoji]:

@@ -25,12 +25,13 @@ class Primary:
         self.hold: asyncio.Event | None = None
         self.away = False
         self.personal = False
+        self.emoji_seq, self.names_emoji = 1, False
 
     async def check(self, caller: Caller, channel_id: str) -> ReadStanding:
         if self.away:
             raise DomainError(Reason.UNAVAILABLE, part="database messaging")
         await asyncio.sleep(0)
-        return ReadStanding(caller.user_id in self.readers, self.seq, self.incarnation)
+        return ReadStanding(caller.user_id in self.readers, self.seq, self.incarnation, self.emoji_seq)
 
     def reading(self, caller: Caller) -> Callable[[], Awaitable[EncodedPage]]:
         async def read() -> EncodedPage:
@@ -41,7 +42,8 @@ class Primary:
             if self.hold is not None:
                 await self.hold.wait()
             shown = f"for {caller.user_id}" if self.personal else f"{incarnation} {seq}"
-            return EncodedPage.of(shown.encode(), seq, incarnation, personal=self.personal)
+            emoji_seq = self.emoji_seq if self.names_emoji else None
+            return EncodedPage.of(shown.encode(), seq, incarnation, emoji_seq=emoji_seq, personal=self.personal)
 
         return read
 
@@ -157,3 +159,15 @@ async def test_what_is_kept_goes_when_the_page_comes_to_differ(pages: PageCache,
     primary.personal, primary.seq = True, 2
     assert await ask(pages, primary) == b"for ada"
     assert await ask(pages, primary, ALAN) == b"for alan"
+
+
+@pytest.mark.parametrize(("names_emoji", "reads"), [(True, 2), (False, 1)])
+async def test_an_emoji_that_comes_or_goes_outdates_the_pages_that_may_show_it(
+    pages: PageCache, primary: Primary, names_emoji: bool, reads: int
+) -> None:
+    primary.names_emoji = names_emoji
+    await ask(pages, primary)
+    primary.emoji_seq += 1
+    await ask(pages, primary, ALAN)
+    await ask(pages, primary)
+    assert primary.reads == reads

@@ -55,7 +55,7 @@ async def test_checks_that_wait_travel_together_and_none_rides_on_one_that_left_
     first = asyncio.ensure_future(client.check(CALLER, CHANNEL))
     await messaging.called.wait()
     rest = await asyncio.gather(*(client.check(CALLER, CHANNEL) for _ in range(9)))
-    assert await first == ReadStanding(True, 1, "i")
+    assert await first == ReadStanding(True, 1, "i", 0)
     assert messaging.sizes == [1, 9]
     assert {standing.seq for standing in rest} == {2}
 
