@@ -56,6 +56,9 @@ class Reason(StrEnum):
     DEACTIVATION_DISABLED = "deactivation_disabled"
     PASSWORD_OF_OTHER = "password_of_other"  # noqa: S105 - a reason, no secret
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason, no secret
+    INVALID_PICTURE = "invalid_picture"  # fault: no_file, decode, check_image_limits
+    PICTURE_TOO_LARGE = "picture_too_large"  # limit
+    PICTURE_NOT_FOUND = "picture_not_found"
     INVALID_STATUS = "invalid_status"
     STATUSES_DISABLED = "statuses_disabled"
     ROLE_NOT_FOUND = "role_not_found"  # by: id, name

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from chorus.files.v1 import emoji_images_pb2_grpc, files_pb2_grpc, links_pb2_grpc
+from chorus.files.v1 import emoji_images_pb2_grpc, files_pb2_grpc, links_pb2_grpc, profile_images_pb2_grpc
 from services.chassis.bus.redis import RedisBus
 from services.chassis.config import ConfigError
 from services.chassis.database import Database, migrate
@@ -23,12 +23,14 @@ from services.files.operations.attaching import Attaching
 from services.files.operations.emoji_images import EmojiImages
 from services.files.operations.links import LinkDescriptions
 from services.files.operations.messaging import Messaging
+from services.files.operations.profile_images import ProfileImages
 from services.files.operations.reading import Reading
 from services.files.operations.uploads import UploadRules, Uploads
 from services.files.pictures.pool import Pictures
 from services.files.servicers.emoji_images import EmojiImageServicer
 from services.files.servicers.files import FileServicer
 from services.files.servicers.links import LinkServicer
+from services.files.servicers.profile_images import ProfileImageServicer
 from services.files.store.directory import Directory
 from services.files.store.objects import Objects
 
@@ -76,6 +78,9 @@ def wiring(messaging: Messaging | None = None, *, sweep_seconds: float = _SWEEP_
         files_pb2_grpc.add_FileServiceServicer_to_server(FileServicer(uploads, reading, attaching), server.grpc_server)
         emoji_images_pb2_grpc.add_EmojiImageServiceServicer_to_server(
             EmojiImageServicer(EmojiImages(database, objects, pictures, clock)), server.grpc_server
+        )
+        profile_images_pb2_grpc.add_ProfileImageServiceServicer_to_server(
+            ProfileImageServicer(ProfileImages(database, objects, pictures, clock)), server.grpc_server
         )
         links_pb2_grpc.add_LinkServiceServicer_to_server(
             LinkServicer(LinkDescriptions(web, objects, lookers, metrics)), server.grpc_server

@@ -68,6 +68,12 @@ def promoted(user: User) -> User:
     return replace(user, roles=MEMBER)
 
 
+def with_picture(user: User, now: int, *, own: bool) -> User:
+    """Return the user with a picture of its own, or with the default one, which clients know by a time below 0."""
+    at = max(now, abs(user.last_picture_update) + 1)  # clients fetch what has another time
+    return replace(user, last_picture_update=at if own else -at)
+
+
 def require_power_over(target: User, roles: Sequence[str]) -> None:
     """Raise permission_denied where an administrator is concerned, unless the actor is one."""
     require(not is_admin(target.roles) or granted(roles, "manage_system"), "manage_system")

@@ -98,9 +98,19 @@ class Accounts:
         """Keep a user out that the actor may edit. Raises permission_denied, user_not_found, deactivation_disabled."""
         if actor.user_id == user_id and not (self._rules.self_deactivation or is_admin(actor.roles)):
             raise DomainError(Reason.DEACTIVATION_DISABLED)
+        await self.check_edit(actor, user_id)
+        return await self._change(user_id, lambda user: self._activated(user, False))
+
+    async def check_edit(self, actor: Actor, user_id: str) -> None:
+        """Raise permission_denied, or user_not_found, unless the actor may edit the user."""
         account = await store.by_id(self._database, user_id)
         check_editor(actor.user_id, actor.roles, account.user if account else None, user_id)
-        return await self._change(user_id, lambda user: self._activated(user, False))
+
+    async def set_picture(self, actor: Actor, user_id: str, own: bool) -> User:
+        """Note that a user has a new picture of its own, or the default one again. Raises as `check_edit`."""
+        await self.check_edit(actor, user_id)
+        now = self._clock.now_ms()
+        return await self._change(user_id, lambda user: rules.with_picture(user, now, own=own))
 
     def _activated(self, user: User, active: bool) -> User:
         if active == (user.delete_at == 0):

@@ -54,6 +54,20 @@ class AccountServicer(accounts_pb2_grpc.AccountServiceServicer):
         user = await self._accounts.deactivate(_actor(request.actor), request.user_id)
         return accounts_pb2.DeactivateResponse(user=user_message(user))
 
+    async def CheckEdit(
+        self, request: accounts_pb2.CheckEditRequest, context: Context
+    ) -> accounts_pb2.CheckEditResponse:
+        """Refuse who may not edit a user."""
+        await self._accounts.check_edit(_actor(request.actor), request.user_id)
+        return accounts_pb2.CheckEditResponse()
+
+    async def SetPicture(
+        self, request: accounts_pb2.SetPictureRequest, context: Context
+    ) -> accounts_pb2.SetPictureResponse:
+        """Note a new picture."""
+        user = await self._accounts.set_picture(_actor(request.actor), request.user_id, request.own)
+        return accounts_pb2.SetPictureResponse(user=user_message(user))
+
     async def ChangePassword(
         self, request: accounts_pb2.ChangePasswordRequest, context: Context
     ) -> accounts_pb2.ChangePasswordResponse:

@@ -37,7 +37,9 @@ UPDATE users SET update_at = %(update_at)s, username = %(username)s, email = %(e
                  notify_props = %(notify_props)s, timezone = %(timezone)s, locale = %(locale)s
 WHERE id = %(id)s"""
 _STANDING: Final = """
-UPDATE users SET roles = %(roles)s, delete_at = %(delete_at)s, update_at = %(update_at)s WHERE id = %(id)s"""
+UPDATE users SET roles = %(roles)s, delete_at = %(delete_at)s, last_picture_update = %(picture)s,
+                 update_at = %(update_at)s
+WHERE id = %(id)s"""
 _NEW_HASH: Final = """
 UPDATE users SET password_hash = %(hash)s, last_password_update = %(at)s, failed_attempts = 0 WHERE id = %(id)s"""
 _ADMINS: Final = "SELECT count(*) AS total FROM users WHERE roles @> ARRAY['system_admin'] AND delete_at = 0"
@@ -234,8 +236,15 @@ async def update(tx: Transaction, user: User) -> None:
 
 
 async def set_standing(tx: Transaction, user: User) -> None:
-    """Store the user's roles and whether it may sign in."""
-    await tx.fetch(_STANDING, id=user.id, roles=list(user.roles), delete_at=user.delete_at, update_at=user.update_at)
+    """Store the user's roles, whether it may sign in, and which picture it has."""
+    await tx.fetch(
+        _STANDING,
+        id=user.id,
+        roles=list(user.roles),
+        delete_at=user.delete_at,
+        picture=user.last_picture_update,
+        update_at=user.update_at,
+    )
 
 
 async def set_password(tx: Transaction, user_id: str, password_hash: str, at: int) -> None:

@@ -21,6 +21,7 @@ from services.edge.clients.members import MemberClient
 from services.edge.clients.posts import PostClient, ReactionClient
 from services.edge.clients.preferences import PreferenceClient
 from services.edge.clients.presence import PresenceClient
+from services.edge.clients.profile_images import ProfileImageClient
 from services.edge.clients.teams import TeamClient
 from services.edge.clients.threads import ThreadClient
 
@@ -31,6 +32,7 @@ class Clients:
 
     auth: AuthClient
     accounts: AccountClient
+    profile_images: ProfileImageClient
     auth_log: EventLogClient
     preferences: PreferenceClient
     posts: PostClient
@@ -57,6 +59,7 @@ class Clients:
         return cls(
             auth=AuthClient(auth),
             accounts=AccountClient(auth),
+            profile_images=ProfileImageClient(auth, mesh.peer("files")),
             auth_log=EventLogClient(auth),
             preferences=PreferenceClient(auth),
             posts=PostClient(messaging, tasks, metrics),

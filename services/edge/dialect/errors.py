@@ -127,6 +127,13 @@ SHAPES: Final[dict[Reason, Shape]] = {
         403, "api.user.update_password.context.app_error", "The password belongs to another user."
     ),
     _R.WRONG_PASSWORD: Shape(400, "api.user.update_password.incorrect.app_error", "The current password is incorrect."),
+    _R.INVALID_PICTURE: Shape(
+        400, "api.user.upload_profile_user.{fault}.app_error", "The picture cannot be used: {fault}."
+    ),
+    _R.PICTURE_TOO_LARGE: Shape(
+        413, "api.user.upload_profile_user.too_large.app_error", "The picture is larger than {limit} bytes."
+    ),
+    _R.PICTURE_NOT_FOUND: Shape(404, "app.file_info.get.app_error", "Unable to get the picture."),
     _R.INVALID_STATUS: Shape(400, _BODY, "Invalid or missing status in request body."),
     _R.STATUSES_DISABLED: Shape(404, "api.status.user_not_found.app_error", "User not found."),
     _R.ROLE_NOT_FOUND: Shape(404, "app.role.get.app_error", "Unable to get role."),

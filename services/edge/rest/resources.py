@@ -22,6 +22,7 @@ from services.edge.rest.member_roles import MemberRoles
 from services.edge.rest.members import Members
 from services.edge.rest.posts import Posts
 from services.edge.rest.preferences import Preferences
+from services.edge.rest.profile_images import ProfileImages
 from services.edge.rest.reactions import Reactions
 from services.edge.rest.roles import Roles
 from services.edge.rest.statuses import Statuses
@@ -51,6 +52,7 @@ def resources(
         UserDirectory(auth, members, channels, teams, shapes, settings),
         Users(auth, members, teams, visibility, shapes, settings),
         Accounts(clients.accounts),
+        ProfileImages(auth, clients.profile_images, visibility),
         Preferences(clients.preferences, clients.posts),
         Teams(teams, visibility),
         TeamInvitations(teams),

@@ -13,8 +13,6 @@ from services.edge.clients.auth import AuthClient
 from services.edge.clients.members import MemberClient
 from services.edge.clients.teams import TeamClient
 from services.edge.dialect import requests, users
-from services.edge.dialect.client_config import VERSION
-from services.edge.dialect.pictures import initial
 from services.edge.dialect.users import UserShapes
 from services.edge.rest.kit import Call, Route, answer, created, tagged
 from services.edge.rest.visibility import Visibility
@@ -35,8 +33,6 @@ class Users:
             Route("GET", "/users/username/{username}", self.by_username),
             Route("GET", "/users/email/{email}", self.by_email),
             Route("GET", "/users/{user_id}", self.get),
-            Route("GET", "/users/{user_id}/image", self.image),
-            Route("GET", "/users/{user_id}/image/default", self.image),
             Route("PUT", "/users/{user_id}", self.update),
             Route("PUT", "/users/{user_id}/patch", self.patch),
         )
@@ -119,17 +115,6 @@ class Users:
                 for channel_id, members in groups.items()
             }
         )
-
-    async def image(self, call: Call) -> web.StreamResponse:
-        """Return a user's picture: the initial of the name, as long as nobody can bring another."""
-        user_id = call.id("user_id")
-        await self._visibility.require(call.caller, (user_id,))
-        user = await self._auth.user(user_id)
-        tag = f"{VERSION}.{user.last_picture_update_ms}.{user.username}"
-        headers = {"ETag": tag, "Cache-Control": "max-age=300, private"}
-        if call.request.headers.get("If-None-Match") == tag:
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=initial(user.username), headers={**headers, "Content-Type": "image/png"})
 
     async def update(self, call: Call) -> web.StreamResponse:
         """Change a user as a whole; what only others may change is ignored."""

@@ -88,6 +88,14 @@ class Pictures:
         answer = await self._done({"folder": str(folder), "limit": limit, "side": side})
         return None if answer is None else str(answer["type"])
 
+    async def portray(self, folder: Path, side: int) -> bool:
+        """Make `folder/small`, a PNG of `side` pixels square, of the middle of `folder/original`.
+
+        False for what is no picture. Raises image_too_large, and busy.
+        """
+        task = {"folder": str(folder), "portrait": side, "max_pixels": self._max_pixels}
+        return await self._done(task) is not None
+
     async def measure(self, folder: Path) -> Measured | None:
         """Return the size of the picture `folder/original`; None for what is no picture. Raises busy."""
         answer = await self._done({"folder": str(folder), "measure": True})

@@ -78,6 +78,20 @@ def shrink(folder: Path, limit: int, side: int) -> dict[str, Any]:
         return {"type": "image/png"}
 
 
+def portray(folder: Path, max_pixels: int, side: int) -> dict[str, Any]:
+    """Write `small` beside `original`: its middle as a PNG of `side` pixels square, EXIF orientation applied.
+
+    Raises TooLarge, or whatever Pillow raises for what it cannot read.
+    """
+    with Image.open(folder / "original", formats=FORMATS) as source:
+        if source.width * source.height > max_pixels:
+            raise TooLarge
+        source.load()
+        image = _plain(ImageOps.exif_transpose(source), alpha=True)
+    ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS).save(folder / "small", "PNG")
+    return {}
+
+
 def _fitted(frame: Image.Image, side: int) -> Image.Image:
     image = frame.convert("RGBA")
     image.thumbnail((side, side), Image.Resampling.LANCZOS)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.files.pictures.looking import measure, tags
-from services.files.pictures.rendering import TooLarge, render, shrink
+from services.files.pictures.rendering import TooLarge, portray, render, shrink
 
 _MEMORY: Final = 2 * 1024**3
 
@@ -31,6 +31,8 @@ def _answer(task: dict[str, Any]) -> dict[str, Any]:
             return measure(folder)
         if "charset" in task:
             return tags(folder, task["charset"])
+        if "portrait" in task:
+            return portray(folder, task["max_pixels"], task["portrait"])
         if "side" in task:
             return shrink(folder, task["limit"], task["side"])
         made = render(folder, task["max_pixels"])

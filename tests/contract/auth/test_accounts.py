@@ -181,3 +181,19 @@ async def test_keeping_out_costs_as_much_for_many_sessions_as_for_one(auth: Auth
         costs.append(len(statements))
         assert await auth.authenticate(*tokens) == [None] * count
     assert costs[0] == costs[1]
+
+
+async def test_a_picture_is_noted_by_who_may_edit_the_user(auth: Auth) -> None:
+    user, other = await auth.create(), await auth.create()
+    seen: list[int] = []
+    for own in (True, True, False):
+        request = accounts_pb2.SetPictureRequest(actor=actor_of(user), user_id=user.id, own=own)
+        seen.append((await auth.caller.call(stub(auth).SetPicture, request)).user.last_picture_update_ms)
+    assert 0 < seen[0] < seen[1] < -seen[2]
+    with refused(Reason.PERMISSION_DENIED):
+        check = accounts_pb2.CheckEditRequest(actor=actor_of(other), user_id=user.id)
+        await auth.caller.call(stub(auth).CheckEdit, check)
+    with refused(Reason.PERMISSION_DENIED):
+        await auth.caller.call(
+            stub(auth).SetPicture, accounts_pb2.SetPictureRequest(actor=actor_of(other), user_id=user.id, own=True)
+        )
