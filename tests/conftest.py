@@ -1,8 +1,10 @@
 """The mesh that the end-to-end and the compatibility tests share: all five services as they are shipped."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import aiohttp
 import pytest
@@ -13,6 +15,9 @@ from tests.coverage import sightings
 from tests.e2e import client
 from tests.e2e.client import Place, Rest
 
+OUTSIDE = "127.0.0.9"
+"""An address of this machine that links may lead to, as if it was out in the world."""
+
 ADMIN = {"username": "admin", "email": "admin@example.org", "password": "correct-horse-battery"}
 """The first user of every mesh that tests start."""
 
@@ -22,7 +27,8 @@ def chorus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     """One running mesh, with its first user."""
     mesh = Mesh(tmp_path_factory.mktemp("chorus"), free_block())
     try:
-        mesh.up()
+        with patch.dict(os.environ, {"MM_SERVICESETTINGS_ALLOWEDUNTRUSTEDINTERNALCONNECTIONS": OUTSIDE}):
+            mesh.up()
         asyncio.run(sign_up_admin(client.front(mesh)))
         yield mesh
     finally:

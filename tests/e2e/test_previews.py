@@ -3,34 +3,41 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
-import pytest
 from aiohttp import web
 
+from tests.conftest import OUTSIDE
 from tests.e2e.client import Person
 from tests.e2e.database import Database
 from tests.e2e.sockets import Socket
+from tests.e2e.test_emoji import picture
 from tests.e2e.world import World, eventually, say
 
+PAGE = "<meta property='og:title' content='Outside'><meta property='og:image' content='/og.png'>"
 
-@pytest.fixture
-async def stranger() -> AsyncIterator[str]:
-    """A web server on this machine, which no link may reach."""
-    hits: list[str] = []
+
+@asynccontextmanager
+async def website(address: str) -> AsyncIterator[tuple[str, list[str]]]:
+    """A web server; the URL that it is at, and the paths that were asked for."""
+    asked: list[str] = []
 
     async def answer(request: web.Request) -> web.Response:
-        hits.append(request.path)
-        return web.Response(text="<meta property='og:title' content='inside'>", content_type="text/html")
+        asked.append(request.path)
+        if request.path.endswith(".png"):
+            return web.Response(body=picture(30, 20), content_type="image/png")
+        return web.Response(text=PAGE, content_type="text/html")
 
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    await runner.cleanup()
-    assert hits == []
+    await web.TCPSite(runner, address, 0).start()
+    try:
+        yield f"http://{address}:{runner.addresses[0][1]}", asked
+    finally:
+        await runner.cleanup()
 
 
 def embeds(post: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -51,19 +58,44 @@ async def everywhere(world: World, person: Person, channel_id: str, post_id: str
     return found
 
 
-async def test_nothing_inside_is_looked_at(world: World, database: Database, stranger: str) -> None:
+async def test_nothing_inside_is_looked_at(world: World, database: Database) -> None:
     def looked_at() -> int:
         return database.rows()["messaging.link_metadata"]
 
     ana, ben = await world.people("ana", "ben")
     channel = await world.room(ana, ben)
-    link, before = f"{stranger}/secret", looked_at()
-    post = await say(ana.rest, channel["id"], f"look: {link} ![x]({stranger}/x.png)")
-    # files was asked, through the mesh, and has answered for both.
-    await eventually(lambda: asyncio.to_thread(looked_at), lambda rows: rows == before + 2)
+    async with website("127.0.0.1") as (site, asked):
+        link, before = f"{site}/secret", looked_at()
+        post = await say(ana.rest, channel["id"], f"look: {link} ![x]({site}/x.png)")
+        # files was asked, through the mesh, and has answered for both.
+        await eventually(lambda: asyncio.to_thread(looked_at), lambda rows: rows == before + 2)
+        assert asked == []
     for shown in await everywhere(world, ben, channel["id"], post["id"]):
         assert embeds(shown) == [{"type": "link", "url": link}]
         assert "images" not in shown["metadata"]
+
+
+async def test_what_a_link_leads_to_comes_after_the_post_to_every_socket_and_page(world: World) -> None:
+    ana, ben = await world.people("ana", "ben")
+    channel = await world.room(ana, ben)
+    sockets = await world.listen_everywhere(ana, ben)
+    async with website(OUTSIDE) as (site, asked):
+        link = f"{site}/page"
+        post = await say(ana.rest, channel["id"], f"look: {link} ![x]({site}/x.png)")
+        assert embeds(post) == [{"type": "link", "url": link}]
+        for edge in world.edges:  # kept there, whatever it shows by now
+            await ben.at(edge).get(f"/channels/{channel['id']}/posts")
+        edited = await told(sockets, post["id"], "post_edited")
+        again = await say(ben.rest, channel["id"], link)
+        assert sorted(asked) == ["/og.png", "/page", "/x.png"]
+    size = {"width": 30, "height": 20, "format": "png", "frame_count": 0}
+    for shown in [*edited, *await everywhere(world, ben, channel["id"], post["id"])]:
+        (embed,) = embeds(shown)
+        assert (embed["type"], embed["url"], embed["data"]["title"]) == ("opengraph", link, "Outside")
+        assert shown["metadata"]["images"] == {f"{site}/og.png": size, f"{site}/x.png": size}
+        assert shown["edit_at"] == 0
+        assert shown["update_at"] > post["update_at"]
+    assert embeds(again)[0]["type"] == "opengraph"
 
 
 async def test_a_linked_post_is_shown_to_nobody_who_may_not_read_it(world: World) -> None:
