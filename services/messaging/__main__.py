@@ -149,13 +149,15 @@ async def wire(process: Process) -> None:
     reads = FreshReads(database, replicas, freshness, clock, metrics)
     item_errors = metrics.rpc_server_item_errors
 
+    history, previewed = History(database, reads), PreviewedPosts(database)
+
     server = RpcServer(metrics, server_credentials(tls, "messaging"))
     posts_pb2_grpc.add_PostServiceServicer_to_server(
         PostServicer(
             committer,
             changes,
-            History(database, reads),
-            PreviewedPosts(database),
+            history,
+            previewed,
             events,
             lambda reason: item_errors.labels("PostService/CreatePosts", reason).inc(),
         ),
@@ -192,7 +194,9 @@ async def wire(process: Process) -> None:
     categories_pb2_grpc.add_CategoryServiceServicer_to_server(
         CategoryServicer(CategoryOperations(*common)), server.grpc_server
     )
-    threads_pb2_grpc.add_ThreadServiceServicer_to_server(ThreadServicer(ThreadOperations(*common)), server.grpc_server)
+    threads_pb2_grpc.add_ThreadServiceServicer_to_server(
+        ThreadServicer(ThreadOperations(*common), history, previewed), server.grpc_server
+    )
     log_changes = Changes(events, tasks)
     process.readiness.watch(log_changes.hold)
     events_pb2_grpc.add_EventLogServiceServicer_to_server(EventLogServicer(events, log_changes), server.grpc_server)

@@ -48,6 +48,8 @@ def embeds(post: Mapping[str, Any]) -> list[dict[str, Any]]:
 async def everywhere(world: World, person: Person, channel_id: str, post_id: str) -> list[dict[str, Any]]:
     """The post as every answer of every edge has it, twice: the second may come from memory."""
     found = []
+    team_id = (await person.rest.get(f"/channels/{channel_id}"))["team_id"]
+    threads = f"/users/{person.id}/teams/{team_id}/threads"
     for edge in world.edges * 2:
         rest = person.at(edge)
         found.append((await rest.get(f"/channels/{channel_id}/posts"))["posts"][post_id])
@@ -55,6 +57,7 @@ async def everywhere(world: World, person: Person, channel_id: str, post_id: str
         found.append((await rest.get(f"/posts/{post_id}/thread"))["posts"][post_id])
         found.append(await rest.get(f"/posts/{post_id}"))
         found += (await rest.send("POST", "/posts/ids", [post_id])).expect(200)
+        found += [thread["post"] for thread in (await rest.get(threads))["threads"] if thread["id"] == post_id]
     return found
 
 
@@ -107,8 +110,11 @@ async def test_a_linked_post_is_shown_to_nobody_who_may_not_read_it(world: World
     hidden = await say(ana.rest, den["id"], "hidden words")
     text = f"as said: {site}/{team['name']}/pl/{hidden['id']}"
     link = await say(ana.rest, open_one["id"], text, props={"previewed_post": hidden["id"]})
+    for person in (ana, ben, eve):  # who replies follows the thread, and has it in its list
+        await say(person.rest, open_one["id"], "yes", root_id=link["id"])
     for person in (ana, ben):
         shown = await everywhere(world, person, open_one["id"], link["id"])
+        assert len(shown) == 6 * 4
         for post in [link, *shown, *await told(sockets[person.id], link["id"], "posted")]:
             (embed,) = embeds(post)
             assert embed["type"] == "permalink"

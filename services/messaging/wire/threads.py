@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from chorus.messaging.v1 import events_pb2, threads_pb2
+from chorus.messaging.v1 import events_pb2, posts_pb2, threads_pb2
 from services.messaging.domain.posts import Post
 from services.messaging.domain.threads import FollowedThread, FollowerChange, TeamUnread
 from services.messaging.domain.users import User
@@ -48,10 +48,10 @@ def participant(user: User) -> events_pb2.ThreadParticipant:
     )
 
 
-def followed(thread: FollowedThread) -> threads_pb2.FollowedThread:
-    """Return a thread as one of its followers has it."""
+def followed(thread: FollowedThread, root: posts_pb2.Post) -> threads_pb2.FollowedThread:
+    """Return a thread as one of its followers has it; `root` is its first post as the reader is shown it."""
     return threads_pb2.FollowedThread(
-        root=wire.post(thread.root),
+        root=root,
         last_viewed_at_ms=thread.last_viewed_at,
         unread_replies=thread.unread_replies,
         unread_mentions=thread.unread_mentions,

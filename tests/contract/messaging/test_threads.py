@@ -7,12 +7,21 @@ from typing import Any
 
 import pytest
 
-from chorus.messaging.v1 import memberships_pb2, posts_pb2, posts_pb2_grpc, threads_pb2, threads_pb2_grpc
+from chorus.messaging.v1 import (
+    memberships_pb2,
+    posts_pb2,
+    posts_pb2_grpc,
+    reactions_pb2,
+    reactions_pb2_grpc,
+    threads_pb2,
+    threads_pb2_grpc,
+)
 from services.chassis.database import Row, Statement, Transaction
 from services.chassis.errors import Reason
 from services.chassis.ids import new_id
 from tests.contract.messaging.scene import Scene
 from tests.contract.served import refused
+from tests.contract.statements import counted
 from tests.recount import differences
 
 
@@ -32,6 +41,11 @@ class Talk:
         stub = posts_pb2_grpc.PostServiceStub(self.scene.caller.channel)
         answer = await self.scene.call(stub.CreatePosts, posts_pb2.CreatePostsRequest(drafts=[drafted]))
         return answer.results[0].post
+
+    async def react(self, user: str, post: str) -> None:
+        stub = reactions_pb2_grpc.ReactionServiceStub(self.scene.caller.channel)
+        request = reactions_pb2.AddReactionRequest(actor=self.scene.actor(user), post_id=post, emoji_name="smile")
+        await self.scene.call(stub.AddReaction, request)
 
     async def delete(self, user: str, post: str) -> None:
         stub = posts_pb2_grpc.PostServiceStub(self.scene.caller.channel)
@@ -265,3 +279,19 @@ async def test_lists_ask_as_much_for_many_threads_as_for_one(talk: Talk, monkeyp
         roots.append((await talk.post(a)).id)
         await talk.post(b, "re", roots[-1])
     assert await cost() == one
+
+
+async def test_a_list_of_threads_shows_their_posts_as_they_are_and_asks_no_more_for_many(talk: Talk) -> None:
+    alice, bob = talk.people[:2]
+    costs = []
+    for number in (1, 10):
+        for _ in range(number):
+            root = await talk.post(alice, "look :smile: :nothing_at_all:")
+            await talk.post(bob, root=root.id)
+            await talk.react(bob, root.id)
+        with counted() as seen:
+            listed = (await talk.threads(alice)).threads
+        costs.append(len(seen))
+        assert all([reaction.emoji_name for reaction in thread.root.reactions] == ["smile"] for thread in listed)
+        assert len(listed) >= number
+    assert costs[0] == costs[1]
