@@ -6,56 +6,25 @@ import random
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
 import redis
 
 from deploy.local import account, health, secrets
 from deploy.local.mesh import Mesh
 from deploy.local.postgres import Postgres
-from deploy.local.programs import ENVOY, PRIMARY, REDIS, REPLICA
 from deploy.local.supervisor import Supervisor
 from tests.contract.redis_servers import UnderSentinel
 from tests.faults.history import Fault, Recorder
+from tests.faults.plans import FAILOVER, WIRED, Plan, plans
 from tests.faults.wires import Wire, Wiring
 
 BACK_SECONDS = 90.0
 """Within how long everything must be healthy again after a fault."""
 
-_WIRED = ("cut", "hold", "mute", "deafen", "delay")
-KINDS = ("kill", "pause", "flush", "crash", "restart", "replay", "lag", "roll", *_WIRED)
-"""kill -9, SIGSTOP, FLUSHALL, kill -9 and restart of the primary, replay paused and delayed on the replica, restart of
-every instance in turn, and connections cut, held in both directions or in one, and delayed (these need wires)."""
-
-FAILOVER = "redis-failover"
-"""The master is killed or paused, and Sentinel promotes the other Redis: on a mesh that has such a pair."""
-
-_PAUSES = (1.0, 3.0, 6.0)
-_LONG_PAUSE = 14.0
-"""Of an edge: longer than its lease and than any gap that a poll would hide."""
-
 
 class NotRecovered(Exception):
     """The mesh was not healthy again in time; the text says what was not."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One fault to come."""
-
-    kind: str
-    target: str
-    seconds: float = 0.0
-
-    @property
-    def touches_bus(self) -> bool:
-        """Whether revocations have the longer bound for it."""
-        return self.target == REDIS or self.target.endswith("redis")
-
-    @property
-    def says(self) -> str:
-        """For the progress."""
-        return f"{self.kind} {self.target}" + (f" {self.seconds:g} s" if self.seconds else "")
 
 
 class Nemesis:
@@ -79,17 +48,14 @@ class Nemesis:
             "lag": self._lag,
             "roll": self._roll,
             FAILOVER: self._fail_over,
-            **dict.fromkeys(_WIRED, self._wire),
+            **dict.fromkeys(WIRED, self._wire),
         }
 
     def plans(self, kinds: Sequence[str], chance: random.Random) -> Iterator[Plan]:
-        """Faults without end: every one of the kinds' targets once in a random order, and again in another."""
-        while True:
-            turn = [plan for kind in kinds for plan in self._of_kind(kind, chance)]
-            if not turn:
-                return
-            chance.shuffle(turn)
-            yield from turn
+        """Faults of these kinds without end, for what this mesh consists of."""
+        wires = self._wiring.wires if self._wiring is not None else ()
+        instances = [instance.name for instance in self._mesh.topology.instances]
+        return plans(kinds, instances, [wire.name for wire in wires], chance)
 
     async def inject(self, plan: Plan) -> Fault:
         """Break it, put it right, and wait until all is well. Raises NotRecovered."""
@@ -102,41 +68,6 @@ class Nemesis:
         self._recorder.add(fault)
         return fault
 
-    def _of_kind(self, kind: str, chance: random.Random) -> list[Plan]:
-        instances = [instance.name for instance in self._mesh.topology.instances]
-        own_redis = [REDIS] if self._sentinel is None else []
-        wires = self._wiring.wires if self._wiring is not None else ()
-        match kind:
-            case "kill":
-                return [Plan(kind, name) for name in (*instances, ENVOY, *own_redis, REPLICA)]
-            case "pause":
-                return [
-                    Plan(
-                        kind,
-                        name,
-                        chance.choice((*_PAUSES, _LONG_PAUSE) if name.startswith("edge") else _PAUSES),
-                    )
-                    for name in (*instances, ENVOY, *own_redis)
-                ]
-            case "flush":
-                return [Plan(kind, REDIS)] * 2
-            case "crash" | "restart":
-                return [Plan(kind, PRIMARY)]
-            case "replay":
-                return [Plan(kind, REPLICA, chance.choice((2.0, 5.0)))]
-            case "lag":
-                return [Plan(kind, REPLICA, chance.choice((1.0, 4.0, 30.0)))]
-            case "roll":
-                return [Plan(kind, "everything")]
-            case "cut":
-                return [Plan(kind, wire.name, chance.choice((0.0, 1.0, 4.0))) for wire in wires]
-            case "hold" | "mute" | "deafen" | "delay":
-                return [Plan(kind, wire.name, chance.choice((1.0, 4.0))) for wire in wires]
-            case "redis-failover":
-                return [Plan(kind, REDIS), Plan(kind, REDIS, chance.choice((4.0, 8.0)))]
-            case _:
-                raise ValueError(f"there is no fault {kind!r}: choose some of {', '.join(KINDS)}")
-
     async def _kill(self, plan: Plan) -> None:
         pid = await asyncio.to_thread(self._mesh.pid, plan.target)
         os.kill(pid, signal.SIGKILL)
@@ -145,10 +76,15 @@ class Nemesis:
     async def _pause(self, plan: Plan) -> None:
         pid = await asyncio.to_thread(self._mesh.pid, plan.target)
         os.kill(pid, signal.SIGSTOP)
+        # PostgreSQL is a process and its children; the parent stands still already, and makes no new ones.
+        stopped = [*_children(pid), pid]
         try:
+            for one in stopped:
+                os.kill(one, signal.SIGSTOP)
             await asyncio.sleep(plan.seconds)
         finally:
-            os.kill(pid, signal.SIGCONT)
+            for one in stopped:
+                os.kill(one, signal.SIGCONT)
 
     async def _restart(self, plan: Plan) -> None:
         await asyncio.to_thread(self._supervisor.stop_programs, [plan.target])
@@ -237,6 +173,5 @@ class Nemesis:
             await asyncio.sleep(0.1)
 
 
-def needs_wires(kinds: Sequence[str]) -> bool:
-    """Whether any of the kinds works on connections."""
-    return any(kind in _WIRED for kind in kinds)
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

@@ -11,7 +11,7 @@ from deploy.local.ports import free_block
 from tests.conftest import keep_logs, sign_up_admin
 from tests.e2e import client
 from tests.faults import sabotage
-from tests.faults.nemesis import Plan
+from tests.faults.plans import Plan
 from tests.faults.run import Order, Outcome, run
 
 

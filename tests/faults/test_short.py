@@ -6,7 +6,7 @@ The whole of it: `make faults SECONDS=600`.
 from pathlib import Path
 
 from deploy.local.mesh import Mesh
-from tests.faults.nemesis import Plan
+from tests.faults.plans import Plan
 from tests.faults.run import Order, run
 
 _PLANS = (

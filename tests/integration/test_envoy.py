@@ -151,6 +151,46 @@ async def test_a_read_survives_the_death_of_the_instance_that_held_it(running: M
         await running.replace(holder)
 
 
+async def test_an_instance_that_stands_still_costs_a_read_one_try(running: Mesh) -> None:
+    """It keeps its connections and, here, even its health: nothing but the time of a try tells."""
+    still = running.services["auth-1"]
+    before = still.calls
+    still.hold.clear()
+    try:
+        async with running.channel("auth") as channel:
+            while still.calls == before:
+                # A try has one second; the deadline leaves room for a busy machine, and for no second try there.
+                assert (await ask(channel, timeout=2.5))["name"] == "auth-2"
+    finally:
+        still.hold.set()
+
+
+async def test_an_instance_that_is_merely_slow_is_still_listened_to(running: Mesh) -> None:
+    first, second = running.services["auth-1"], running.services["auth-2"]
+    before = {one.instance.name: one.calls for one in (first, second)}
+    first.hold.clear()
+    second.hold.clear()
+    try:
+        async with running.channel("auth") as channel:
+            read = asyncio.create_task(ask(channel))
+            asked: list[str] = []
+
+            async def both() -> bool:
+                asked.extend(
+                    one.instance.name
+                    for one in (first, second)
+                    if one.calls > before[one.instance.name] and one.instance.name not in asked
+                )
+                return len(asked) == 2
+
+            await eventually(both, "the other instance is asked as well")
+            running.services[asked[0]].hold.set()
+            assert (await read)["name"] == asked[0]
+    finally:
+        first.hold.set()
+        second.hold.set()
+
+
 async def test_the_callers_deadline_holds_and_is_handed_on(running: Mesh) -> None:
     slow = running.services["files-1"]
     async with running.channel("files") as channel:

@@ -34,6 +34,7 @@ class PresenceReporter:
         self._edge_id, self._presence, self._users = edge_id, presence, users
         self._clock, self._tasks = clock, tasks
         self._incarnation = new_id()
+        self._reports = 0
         self._changes: dict[str, bool] = {}
         self._full = True
         self._lease = _LEASE_SECONDS
@@ -96,9 +97,11 @@ class PresenceReporter:
         full, changes = self._full or last, self._changes
         self._full, self._changes = False, {}
         online = [] if last else self._users() if full else [user for user, here in changes.items() if here]
+        self._reports += 1
         request = presence_pb2.ReportSocketsRequest(
             edge_id=self._edge_id,
             incarnation=self._incarnation,
+            number=self._reports,
             full=full,
             online=online,
             gone=[] if full else [user for user, here in changes.items() if not here],

@@ -22,13 +22,15 @@ class Sockets:
         self._clock, self._metrics = clock, metrics
 
     async def report(
-        self, edge_id: str, incarnation: str, *, full: bool, online: Sequence[str], gone: Sequence[str]
+        self, edge_id: str, incarnation: str, number: int, *, full: bool, online: Sequence[str], gone: Sequence[str]
     ) -> bool:
-        """Keep a report; return whether it was kept. If not, the edge is unknown and must report in full.
+        """Keep a report, unless one with a higher number is kept; return False if the edge must report in full.
 
         Returns after the statuses are settled. A report that failed may be repeated, and must be, in full.
         """
-        lost = await self._registry.report(edge_id, incarnation, full=full, online=online, gone=gone, nonce=new_id())
+        lost = await self._registry.report(
+            edge_id, incarnation, number, full=full, online=online, gone=gone, nonce=new_id()
+        )
         if lost is None:
             self._metrics.full_reports_wanted.inc()
             return False

@@ -26,7 +26,12 @@ class PresenceServicer(presence_pb2_grpc.PresenceServiceServicer):
     ) -> presence_pb2.ReportSocketsResponse:
         """Keep an edge's report."""
         kept = await self._sockets.report(
-            request.edge_id, request.incarnation, full=request.full, online=request.online, gone=request.gone
+            request.edge_id,
+            request.incarnation,
+            request.number,
+            full=request.full,
+            online=request.online,
+            gone=request.gone,
         )
         return presence_pb2.ReportSocketsResponse(full_wanted=not kept, lease_ms=self._lease_ms)
 

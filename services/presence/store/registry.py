@@ -16,7 +16,7 @@ from services.chassis.errors import DomainError, Reason
 
 _SECONDS: Final = 2.0
 _EPOCH: Final = "{presence}:epoch"  # since when Redis has held what it holds
-_EDGES: Final = "{presence}:edges"  # edge → incarnation
+_EDGES: Final = "{presence}:edges"  # edge → incarnation, and the number of its last report
 _RENEWED: Final = "{presence}:renewed"  # edge → its last report
 _ACTIVE: Final = "{presence}:active"  # user → last activity, until the user is away
 _SWEEPER: Final = "{presence}:sweeper"
@@ -25,27 +25,32 @@ _NOW: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 """
-# KEYS epoch edges renewed users fresh; ARGV edge incarnation full count online… gone…
+# KEYS epoch edges renewed users fresh; ARGV edge incarnation number full count online… gone…
 _REPORT: Final = (
     _NOW
     + """
-local full, last = ARGV[3] == '1', 4 + tonumber(ARGV[4])
-if not full and redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2] then return false end
+local full, last = ARGV[4] == '1', 5 + tonumber(ARGV[5])
+local incarnation, number = string.match(redis.call('HGET', KEYS[2], ARGV[1]) or '', '^(.*) (%d+)$')
+if incarnation == ARGV[2] then
+  if tonumber(number) > tonumber(ARGV[3]) then return {} end
+elseif not full then
+  return false
+end
 local function each(command, key, from, upto)
   for i = from, upto, 5000 do redis.call(command, key, unpack(ARGV, i, math.min(i + 4999, upto))) end
 end
 local lost = {}
 redis.call('SET', KEYS[1], now, 'NX')
 if full then
-  each('SADD', KEYS[5], 5, last)
+  each('SADD', KEYS[5], 6, last)
   lost = redis.call('SDIFF', KEYS[4], KEYS[5])
   redis.call('DEL', KEYS[4])
-  if last > 4 then redis.call('RENAME', KEYS[5], KEYS[4]) end
-  redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+  if last > 5 then redis.call('RENAME', KEYS[5], KEYS[4]) end
 else
-  each('SADD', KEYS[4], 5, last)
+  each('SADD', KEYS[4], 6, last)
   each('SREM', KEYS[4], last + 1, #ARGV)
 end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])
 redis.call('ZADD', KEYS[3], now, ARGV[1])
 return lost
 """
@@ -129,16 +134,25 @@ class Registry:
         await self._redis.aclose()
 
     async def report(
-        self, edge_id: str, incarnation: str, *, full: bool, online: Sequence[str], gone: Sequence[str], nonce: str
+        self,
+        edge_id: str,
+        incarnation: str,
+        number: int,
+        *,
+        full: bool,
+        online: Sequence[str],
+        gone: Sequence[str],
+        nonce: str,
     ) -> list[str] | None:
         """Keep an edge's report and renew its lease; return whom a full report no longer names.
 
+        A report that a later one of the incarnation overtook changes nothing; the same one again is kept again.
         None, and nothing kept, when the incarnation is not known and the report is not full. `nonce` is new each time.
         """
         keys = [_EPOCH, _EDGES, _RENEWED, _users(edge_id), f"{_users(edge_id)}:{nonce}"]
         names = [*online] if full else [*online, *gone]
         lost = await _asked(
-            lambda: self._report(keys=keys, args=[edge_id, incarnation, int(full), len(online), *names])
+            lambda: self._report(keys=keys, args=[edge_id, incarnation, number, int(full), len(online), *names])
         )
         return None if lost is None else _texts(lost)
 

@@ -52,7 +52,7 @@ async def test_reports_of_edges_are_kept_and_expire(sockets: Registry) -> None:
     users = [new_id() for _ in range(MANY)]
 
     async def report(incarnation: str, full: bool, online: list[str], gone: list[str]) -> list[str] | None:
-        return await sockets.report("edge-1", incarnation, full=full, online=online, gone=gone, nonce=new_id())
+        return await sockets.report("edge-1", incarnation, 0, full=full, online=online, gone=gone, nonce=new_id())
 
     assert await report("first", False, users, []) is None
     assert await report("first", True, users, []) == []

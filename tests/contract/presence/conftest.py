@@ -28,6 +28,7 @@ class Presence:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+        self._reports = 0
         self.stub = presence_pb2_grpc.PresenceServiceStub(caller.channel)
 
     async def report(
@@ -38,12 +39,19 @@ class Presence:
         *,
         full: bool = False,
         incarnation: str = "first",
+        number: int | None = None,
     ) -> bool:
-        """Report; whether presence kept it."""
+        """Report, by default under the next number; whether presence kept it."""
+        self._reports += 1
         answer = await self._caller.call(
             self.stub.ReportSockets,
             presence_pb2.ReportSocketsRequest(
-                edge_id=edge, incarnation=incarnation, full=full, online=online, gone=gone
+                edge_id=edge,
+                incarnation=incarnation,
+                number=self._reports if number is None else number,
+                full=full,
+                online=online,
+                gone=gone,
             ),
         )
         assert answer.lease_ms > 0

@@ -53,6 +53,25 @@ async def test_an_unknown_incarnation_must_report_in_full_and_then_replaces_what
         assert await presence.status(stays) == "online"
 
 
+async def test_a_report_that_a_later_one_overtook_changes_nothing(
+    grounds: Grounds, settings: Settings, user: str
+) -> None:
+    """An instance that stood still wakes up with a report that its edge gave to another one meanwhile, and revised."""
+    stays = new_id()
+    async with running(grounds, settings, lease_ms=LONG) as presence:
+        assert await presence.report("edge-1", [stays], full=True, number=1)
+        assert await presence.report("edge-1", online=[user], number=2)
+        assert await presence.report("edge-1", online=[user], number=2)
+        assert await presence.status(user) == "online"
+        assert await presence.report("edge-1", gone=[user], number=3)
+        assert await presence.report("edge-1", online=[user], gone=[stays], number=2)
+        assert await presence.report("edge-1", [user], full=True, number=1)
+        assert await presence.status(user) == "offline"
+        assert await presence.status(stays) == "online"
+        assert await presence.report("edge-1", [user], full=True, number=1, incarnation="second")
+        assert await presence.status(user) == "online"
+
+
 async def test_a_large_full_report_is_kept_whole(grounds: Grounds, settings: Settings) -> None:
     users = [new_id() for _ in range(12_000)]
     async with running(grounds, settings, lease_ms=LONG) as presence:

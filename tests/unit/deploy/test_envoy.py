@@ -1,6 +1,7 @@
 """What is rendered for Envoy: whole, minimal, and at one with the contracts."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from deploy.local.ports import Ports
 from deploy.local.protos import IMAGE
 from deploy.local.topology import DEFAULT_SCALE, Topology, topology
 
+NO_SIDE_EFFECTS = descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
 SERVICES = ["auth", "messaging", "presence", "files", "edge"]
 
 
@@ -152,27 +154,56 @@ def test_sockets_may_be_silent_for_longer_than_the_ping_interval(mesh: Topology,
         assert int(route["route"]["idle_timeout"].removesuffix("s")) >= 300
 
 
-def test_calls_are_repeated_exactly_where_the_contracts_allow_it() -> None:
-    """Promise 3: a method that isn't declared idempotent must not run twice."""
-    routes = yaml.safe_load((POLICY / "mesh-routes.yaml").read_text())["virtual_hosts"][0]["routes"]
-    (repeatable,) = [
-        re.compile(route["match"]["safe_regex"]["regex"])
-        for route in routes
-        if "unavailable" in route["route"]["retry_policy"]["retry_on"]
-    ]
+@pytest.fixture(scope="module")
+def methods() -> dict[str, descriptor_pb2.MethodDescriptorProto]:
+    """Every unary method by its path: a stream is not repeated, Envoy could not know how much of it was used."""
     image = descriptor_pb2.FileDescriptorSet.FromString(IMAGE.read_bytes())
-    methods = {
+    return {
         f"/{file.package}.{service.name}/{method.name}": method
         for file in image.file
         if file.package.startswith("chorus.")
         for service in file.service
         for method in service.method
-        # A stream is not repeated: Envoy could not know how much of it was used.
         if not (method.client_streaming or method.server_streaming)
     }
+
+
+def policies(paths: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What Envoy does with each method: the first route that matches."""
+    routes = yaml.safe_load((POLICY / "mesh-routes.yaml").read_text())["virtual_hosts"][0]["routes"]
+
+    def matches(route: dict[str, Any], path: str) -> bool:
+        match = route["match"]
+        if "safe_regex" in match:
+            return re.fullmatch(match["safe_regex"]["regex"], path) is not None
+        return path == match["path"] if "path" in match else path.startswith(match["prefix"])
+
+    return {path: next(route["route"] for route in routes if matches(route, path)) for path in paths}
+
+
+def test_calls_are_repeated_exactly_where_the_contracts_allow_it(
+    methods: dict[str, descriptor_pb2.MethodDescriptorProto],
+) -> None:
+    """Promise 3: a method that isn't declared idempotent must not run twice."""
     assert methods
     unknown = descriptor_pb2.MethodOptions.IDEMPOTENCY_UNKNOWN
     declared = {path for path, method in methods.items() if method.options.idempotency_level != unknown}
-    listed = {path for path in methods if repeatable.fullmatch(path)}
+    listed = {path for path, policy in policies(methods).items() if "unavailable" in policy["retry_policy"]["retry_on"]}
     assert listed - declared == set(), "listed in envoy/mesh-routes.yaml, not declared idempotent in the protos"
     assert declared - listed == set(), "declared idempotent in the protos: list in envoy/mesh-routes.yaml"
+
+
+def test_what_is_asked_elsewhere_too_may_still_run_late(
+    methods: dict[str, descriptor_pb2.MethodDescriptorProto],
+) -> None:
+    """Promise 3: a try that a paused instance swallowed runs when it goes on; a change must not come back by that."""
+    take_their_time = {"/chorus.common.v1.EventLogService/Changed", "/chorus.files.v1.LinkService/DescribeLink"}
+    reads = {path for path, method in methods.items() if method.options.idempotency_level == NO_SIDE_EFFECTS}
+    guarded = {
+        "/chorus.messaging.v1.PostService/CreatePosts",
+        "/chorus.presence.v1.PresenceService/ReportSockets",
+    }
+    policy_of = policies(methods)
+    hedged = {path for path, policy in policy_of.items() if "hedge_policy" in policy}
+    assert hedged == reads - take_their_time | guarded
+    assert hedged == {path for path, policy in policy_of.items() if "per_try_timeout" in policy["retry_policy"]}
