@@ -2,7 +2,13 @@
 
 from pathlib import Path
 
-from chorus.auth.v1 import accounts_pb2_grpc, preferences_pb2_grpc, sessions_pb2_grpc, users_pb2_grpc
+from chorus.auth.v1 import (
+    accounts_pb2_grpc,
+    custom_statuses_pb2_grpc,
+    preferences_pb2_grpc,
+    sessions_pb2_grpc,
+    users_pb2_grpc,
+)
 from chorus.common.v1 import events_pb2_grpc
 from services.auth.domain.accounts import AccountRules
 from services.auth.domain.passwords import PasswordRules
@@ -11,6 +17,7 @@ from services.auth.domain.sign_up import SignUpRules, domains_of
 from services.auth.metrics import AuthMetrics
 from services.auth.operations.accounts import Accounts
 from services.auth.operations.activity import Activity
+from services.auth.operations.custom_statuses import CustomStatuses
 from services.auth.operations.directory import Directory
 from services.auth.operations.preferences import Preferences
 from services.auth.operations.revocation import Revocations
@@ -19,6 +26,7 @@ from services.auth.operations.sign_in import PasswordCheck, SignIn, SignInRules
 from services.auth.operations.users import Users
 from services.auth.passwords import Passwords
 from services.auth.servicers.accounts import AccountServicer
+from services.auth.servicers.custom_statuses import CustomStatusServicer
 from services.auth.servicers.preferences import PreferenceServicer
 from services.auth.servicers.sessions import SessionServicer
 from services.auth.servicers.users import UserServicer
@@ -73,9 +81,14 @@ async def wire(process: Process) -> None:
         _password_rules(settings),
     )
 
+    statuses = CustomStatuses(database, log, publisher, clock, enabled=settings.TeamSettings.EnableCustomUserStatuses)
+
     server = RpcServer(process.metrics, server_credentials(Path(settings.ChorusSettings.TLSDirectory), "auth"))
     users_pb2_grpc.add_UserServiceServicer_to_server(UserServicer(users, Directory(database, log)), server.grpc_server)
     accounts_pb2_grpc.add_AccountServiceServicer_to_server(AccountServicer(accounts), server.grpc_server)
+    custom_statuses_pb2_grpc.add_CustomStatusServiceServicer_to_server(
+        CustomStatusServicer(statuses), server.grpc_server
+    )
     sessions_pb2_grpc.add_SessionServiceServicer_to_server(SessionServicer(sign_in, sessions), server.grpc_server)
     preferences = Preferences(database, log, publisher, clock)
     preferences_pb2_grpc.add_PreferenceServiceServicer_to_server(PreferenceServicer(preferences), server.grpc_server)

@@ -60,6 +60,8 @@ class Reason(StrEnum):
     PICTURE_TOO_LARGE = "picture_too_large"  # limit
     PICTURE_NOT_FOUND = "picture_not_found"
     INVALID_STATUS = "invalid_status"
+    INVALID_CUSTOM_STATUS = "invalid_custom_status"
+    CUSTOM_STATUSES_DISABLED = "custom_statuses_disabled"
     STATUSES_DISABLED = "statuses_disabled"
     ROLE_NOT_FOUND = "role_not_found"  # by: id, name
     INVALID_PREFERENCE = "invalid_preference"  # field

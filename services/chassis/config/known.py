@@ -48,7 +48,7 @@ UNUSED_KEYS: Final = {
         TLSStrictTransportMaxAge TrustedProxyIPHeader UseLetsEncrypt WebserverMode WriteTimeout
         """,
     "TeamSettings": """
-        CustomBrandText EnableCustomBrand EnableCustomUserStatuses
+        CustomBrandText EnableCustomBrand
         EnableTeamCreation EnableXToLeaveChannelsFromLHS ExperimentalEnableAutomaticReplies
         ExperimentalHideTownSquareinLHS ExperimentalTownSquareIsReadOnly ExperimentalViewArchivedChannels
         RestrictTeamInvite

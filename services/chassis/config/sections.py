@@ -77,6 +77,7 @@ class TeamSettings:
     EnableUserCreation: bool = True
     EnableOpenServer: bool = False
     EnableUserDeactivation: bool = False
+    EnableCustomUserStatuses: bool = True
     RestrictCreationToDomains: str = ""
     RestrictDirectMessage: Annotated[str, OneOf(("any", "team"))] = "any"
     MaxUsersPerTeam: Count = 50

@@ -10,6 +10,7 @@ from services.edge.clients.auth import AuthClient
 from services.edge.clients.categories import CategoryClient
 from services.edge.clients.channel_directory import ChannelDirectoryClient
 from services.edge.clients.channels import ChannelClient
+from services.edge.clients.custom_statuses import CustomStatusClient
 from services.edge.clients.drafts import DraftClient
 from services.edge.clients.edges import EdgeClient
 from services.edge.clients.emoji import EmojiClient
@@ -33,6 +34,7 @@ class Clients:
     auth: AuthClient
     accounts: AccountClient
     profile_images: ProfileImageClient
+    custom_statuses: CustomStatusClient
     auth_log: EventLogClient
     preferences: PreferenceClient
     posts: PostClient
@@ -59,6 +61,7 @@ class Clients:
         return cls(
             auth=AuthClient(auth),
             accounts=AccountClient(auth),
+            custom_statuses=CustomStatusClient(auth),
             profile_images=ProfileImageClient(auth, mesh.peer("files")),
             auth_log=EventLogClient(auth),
             preferences=PreferenceClient(auth),

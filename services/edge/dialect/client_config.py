@@ -116,7 +116,6 @@ _LIMITED: Final = {
 }
 
 _SIGNED_IN: Final = {
-    "EnableCustomUserStatuses": "false",
     "EnableOAuthServiceProvider": "false",
     "GoogleDeveloperKey": "",
     "EnableIncomingWebhooks": "false",
@@ -283,6 +282,7 @@ def _signed_in(settings: Settings, facts: Facts) -> dict[str, str]:
         "InstallationDate": str(facts.installed_at_ms),
         "SchemaVersion": str(facts.schema_version),
         "EnableLastActiveTime": _flag(team.EnableLastActiveTime),
+        "EnableCustomUserStatuses": _flag(team.EnableCustomUserStatuses),
         "EnableUserDeactivation": _flag(team.EnableUserDeactivation),
         "RestrictDirectMessage": team.RestrictDirectMessage,
         "TeammateNameDisplay": team.TeammateNameDisplay,

@@ -135,6 +135,14 @@ SHAPES: Final[dict[Reason, Shape]] = {
     ),
     _R.PICTURE_NOT_FOUND: Shape(404, "app.file_info.get.app_error", "Unable to get the picture."),
     _R.INVALID_STATUS: Shape(400, _BODY, "Invalid or missing status in request body."),
+    _R.INVALID_CUSTOM_STATUS: Shape(
+        400,
+        "api.custom_status.set_custom_statuses.update.app_error",
+        "A custom status needs a text or an emoji, and an end that is still to come or none.",
+    ),
+    _R.CUSTOM_STATUSES_DISABLED: Shape(
+        501, "api.custom_status.disabled", "Custom statuses are disabled on this server."
+    ),
     _R.STATUSES_DISABLED: Shape(404, "api.status.user_not_found.app_error", "User not found."),
     _R.ROLE_NOT_FOUND: Shape(404, "app.role.get.app_error", "Unable to get role."),
     # Preferences

@@ -292,6 +292,15 @@ class StatusBody(msgspec.Struct):
     dnd_end_time: int | None = None
 
 
+class CustomStatusBody(msgspec.Struct):
+    """PUT /users/{user_id}/status/custom, and its latest ones to be forgotten; the end as in RFC 3339."""
+
+    emoji: Text = None
+    text: Text = None
+    duration: Text = None
+    expires_at: Text = None
+
+
 class TypingBody(msgspec.Struct):
     """POST /users/{user_id}/typing."""
 
@@ -349,4 +358,5 @@ VIEW = _decoder(ViewBody)
 SET_UNREAD = _decoder(SetUnreadBody)
 NOTIFY_PROPS = _decoder(dict[str, str])
 STATUS = _decoder(StatusBody)
+CUSTOM_STATUS = _decoder(CustomStatusBody)
 TYPING = _decoder(TypingBody)

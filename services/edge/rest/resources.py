@@ -12,6 +12,7 @@ from services.edge.rest.accounts import Accounts
 from services.edge.rest.categories import Categories
 from services.edge.rest.channel_directory import ChannelDirectory
 from services.edge.rest.channels import Channels
+from services.edge.rest.custom_statuses import CustomStatuses
 from services.edge.rest.drafts import Drafts
 from services.edge.rest.emoji import Emoji
 from services.edge.rest.files import Files
@@ -53,6 +54,7 @@ def resources(
         Users(auth, members, teams, visibility, shapes, settings),
         Accounts(clients.accounts),
         ProfileImages(auth, clients.profile_images, visibility),
+        CustomStatuses(clients.custom_statuses),
         Preferences(clients.preferences, clients.posts),
         Teams(teams, visibility),
         TeamInvitations(teams),
