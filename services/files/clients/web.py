@@ -90,9 +90,19 @@ class Web:
     def _socket(self, host: str, where: tuple[Any, Any, int, str, tuple[Any, ...]]) -> socket.socket:
         """Return a socket for exactly this address, if it may be connected to."""
         family, kind, protocol, _, (address, *_) = where
-        if not self._reach.allows(host, address):
+        if not self._reach.allows(host, address, own=is_own(family, address)):
             raise PermissionError(f"{address} is not public")
         return socket.socket(family, kind, protocol)
+
+
+def is_own(family: socket.AddressFamily, address: str) -> bool:
+    """Say whether an address is one of this machine's: only those can be bound to."""
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+        return True
 
 
 async def _read(response: aiohttp.ClientResponse) -> Fetched:

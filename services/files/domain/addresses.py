@@ -72,9 +72,12 @@ class Reach:
                 hosts.add(part.lower())
         return cls(frozenset(hosts), tuple(networks))
 
-    def allows(self, host: str, address: str) -> bool:
-        """Say whether a connection to `address` may be made, to which a link to `host` has led."""
-        if is_public(address) or host.lower() in self.hosts:
+    def allows(self, host: str, address: str, *, own: bool = False) -> bool:
+        """Say whether a connection to `address` may be made, to which a link to `host` has led.
+
+        `own` is said of this machine's addresses: behind them may be what no stranger can reach, public or not.
+        """
+        if (is_public(address) and not own) or host.lower() in self.hosts:
             return True
         try:
             return _within(ip_address(address), self.networks)

@@ -195,3 +195,9 @@ async def test_nobody_but_messaging_may_have_links_looked_at(files: Files, stran
     with refused(Reason.CALLER_REFUSED):
         await files.caller.call(stub.DescribeLink, links_pb2.DescribeLinkRequest(url=stranger.url("/page")))
     assert stranger.hits == []
+
+
+def test_this_machine_knows_its_own_addresses() -> None:
+    assert web.is_own(socket.AF_INET, INSIDE)
+    assert not web.is_own(socket.AF_INET, "8.8.8.8")
+    assert not web.is_own(socket.AF_INET6, "2001:4860:4860::8888")

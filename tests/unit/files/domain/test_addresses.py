@@ -53,3 +53,9 @@ def test_nothing_inside_is_allowed_unless_it_is_named() -> None:
     assert not Reach.of("").allows("localhost", "127.0.0.1")
     assert Reach.of("localhost").allows("localhost", "127.0.0.1")
     assert not Reach.of("localhost").allows("localhost.example.com", "127.0.0.1")
+
+
+def test_this_machines_own_addresses_must_be_named_even_when_they_are_public() -> None:
+    assert not Reach.of("").allows("chat.example.com", "8.8.8.8", own=True)
+    assert Reach.of("8.8.8.0/24").allows("chat.example.com", "8.8.8.8", own=True)
+    assert Reach.of("chat.example.com").allows("chat.example.com", "8.8.8.8", own=True)
