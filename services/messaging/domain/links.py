@@ -111,7 +111,10 @@ def _props(props: str) -> Mapping[str, Any]:
     """Return what of the props says something about links."""
     if '"attachments"' not in props and '"unsafe_links"' not in props:
         return {}
-    found = json.loads(props)
+    try:
+        found = json.loads(props)
+    except ValueError:
+        return {}
     return found if isinstance(found, dict) else {}
 
 

@@ -34,6 +34,9 @@ _log = logging.getLogger(__name__)
 AT_ONCE: Final = 16
 """Posts whose links one instance looks at at the same time."""
 
+LOOKS: Final = 8
+"""Links that one instance has looked at at the same time: two of them fill one instance of files (`AT_ONCE` there)."""
+
 LEASE_MS: Final = 60_000
 """How long a taken post is left to who took it: longer than looking at its links takes, and until it is tried again."""
 
@@ -76,7 +79,7 @@ class LinkPreviews:
         """`source` looks; `rules` say which links a post has."""
         self._database, self._events, self._publisher, self._clock = database, events, publisher, clock
         self._tasks, self._source, self._rules = tasks, source, rules
-        self._woken = asyncio.Event()
+        self._woken, self._looks = asyncio.Event(), asyncio.Semaphore(LOOKS)
         self._busy: set[asyncio.Task[None]] = set()
         self._flights: dict[str, asyncio.Task[DomainError | None]] = {}
         self._showing: Batcher[Post, None] = Batcher(
@@ -147,7 +150,9 @@ class LinkPreviews:
 
     async def _described(self, url: str) -> DomainError | None:
         try:
-            metadata, now = await self._source.describe(url), self._clock.now_ms()
+            async with self._looks:
+                metadata = await self._source.describe(url)
+            now = self._clock.now_ms()
             await self._database.transact(lambda tx: store.keep(tx, url, metadata, now, forget_until=now - FRESH_MS))
         except DomainError as error:
             return error

@@ -27,6 +27,7 @@ class LinksDouble(links_pb2_grpc.LinkServiceServicer):
         """Nothing is answered until it is set."""
         self.answering.set()
         self.away = False
+        self.looking = self.most = 0
 
     async def DescribeLink(  # noqa: N802
         self, request: links_pb2.DescribeLinkRequest, context: Context
@@ -34,7 +35,10 @@ class LinksDouble(links_pb2_grpc.LinkServiceServicer):
         self.asked.append(request.url)
         if self.away:
             await context.abort_with_status(to_status(DomainError(Reason.BUSY, part="links", retry_after_s=1)))
+        self.looking += 1
+        self.most = max(self.most, self.looking)
         await self.answering.wait()
+        self.looking -= 1
         return links_pb2.DescribeLinkResponse(metadata=described(request.url))
 
 

@@ -139,6 +139,24 @@ async def test_a_deleted_post_shows_nothing_more(messaging: Served, ground: Grou
     assert [entry.kind for entry in await entries(edge, ground)] == ["post_created", "post_deleted"]
 
 
+async def test_one_instance_asks_for_a_few_links_at_a_time(
+    messaging: Served, ground: Ground, links: LinksDouble
+) -> None:
+    edge = messaging.caller()
+    links.answering.clear()
+    texts = [" ".join(f"![x]({LINK}few{n}x{m}.png)" for m in range(10)) for n in range(4)]
+    await create(edge, *(draft(ground, ground.alice, text) for text in texts))
+
+    async def full() -> bool:
+        return links.looking == link_previews.LOOKS
+
+    await eventually(full, "as many are looked at as may be")
+    links.answering.set()
+    await edits(edge, ground, 4)
+    assert links.most == link_previews.LOOKS
+    assert len(links.asked) == 40
+
+
 async def test_links_cost_a_batch_two_statements_however_many_there_are(
     messaging: Served, ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:

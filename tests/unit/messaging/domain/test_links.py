@@ -76,7 +76,8 @@ def test_notices_and_unsafe_links_show_nothing() -> None:
     assert links("https://a.example ![x](https://a.example/x.png)", unsafe_links="true") == NONE
     assert links("https://a.example", unsafe_links="false").first
     assert LinkRules(enabled=False).links_of("https://a.example", "{}", "") == NONE
-    assert RULES.links_of("https://a.example", '["attachments"]', "").first
+    for props in ('["attachments"]', '{"attachments"', '{"attachments":[]}', ""):
+        assert RULES.links_of("https://a.example", props, "").first
 
 
 def test_restricted_domains_are_passed_over_with_all_below_them() -> None:
