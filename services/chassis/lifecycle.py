@@ -27,6 +27,7 @@ from services.chassis import logs
 from services.chassis.admin import Admin, Readiness
 from services.chassis.clock import Clock, SystemClock
 from services.chassis.config import ConfigError, Loaded, Settings, load
+from services.chassis.memory import share_one_heap
 from services.chassis.metrics import Metrics
 from services.chassis.tasks import Tasks
 
@@ -213,6 +214,7 @@ def run(
     argv: Sequence[str] | None = None,
 ) -> int:
     """Run the service to its end on uvloop and return the exit code."""
+    share_one_heap()
     arguments = parse_arguments(service, listeners, argv)
     try:
         loaded = load(arguments.config, os.environ)
