@@ -78,14 +78,18 @@ def render_endpoints(topology: Topology, target: Path, leaving: Sequence[Instanc
         "edge_rest": [_endpoint(edge, edge.port) for edge in edges],
         "edge_websocket": [_endpoint(edge, edge.websocket_port, health_port=edge.port) for edge in edges],
         **{
-            service: [_endpoint(instance, instance.rpc_port) for instance in topology.of(service)]
+            service: [_called(instance) for instance in topology.of(service)]
             for service in _template("service-clusters.yaml")["services"]
         },
     }
-    clusters["edge"] += [_endpoint(edge, edge.rpc_port) for edge in leaving if edge.service == "edge"]
+    clusters["edge"] += [_called(edge) for edge in leaving if edge.service == "edge"]
     for cluster, endpoints in clusters.items():
         assignment = {"@type": _ENDPOINTS, "cluster_name": cluster, "endpoints": [{"lb_endpoints": endpoints}]}
         _publish(target / f"eds-{cluster}.yaml", [assignment])
+
+
+def _called(instance: Instance) -> dict[str, Any]:
+    return _endpoint(instance, instance.rpc_port, health_port=instance.admin_port)
 
 
 def _endpoint(instance: Instance, port: int | None, health_port: int | None = None) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def service(instance: Instance, layout: Layout, command: Command) -> Program:
         command=tuple(command(instance, layout)),
         priority=60 if instance.service == "edge" else 50,
         directory=REPOSITORY,
-        # Longer than ChorusSettings.DrainNoticeMilliseconds and DrainTimeoutSeconds together, by default 16 s.
+        # Longer than ChorusSettings.DrainNoticeMilliseconds and DrainTimeoutSeconds together, by default 17.2 s.
         stop_seconds=30,
     )
 

@@ -13,7 +13,6 @@ from typing import Any
 import aiohttp
 import grpc
 from aiohttp import web
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from deploy.local import authority
 from deploy.local.envoy import render, render_endpoints
@@ -43,6 +42,19 @@ def credentials(tls: Path, identity: str) -> grpc.ChannelCredentials:
     )
 
 
+def application(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.AppRunner:
+    """What answers every request by `handler`."""
+    made = web.Application(client_max_size=1 << 30)
+    made.router.add_route("*", "/{path:.*}", handler)
+    return web.AppRunner(made, shutdown_timeout=0.1)
+
+
+async def serve(runner: web.AppRunner, instance: Instance, port: int) -> None:
+    """Listen."""
+    await runner.setup()
+    await web.TCPSite(runner, instance.host, port).start()
+
+
 class Service(grpc.GenericRpcHandler):  # type: ignore[misc, unused-ignore]
     """Answers any unary method with JSON of its name and the metadata; echoes DownloadFile's stream."""
 
@@ -52,10 +64,10 @@ class Service(grpc.GenericRpcHandler):  # type: ignore[misc, unused-ignore]
         self.calls = 0
         self.hold = asyncio.Event()
         self.hold.set()
-        self._health = health.aio.HealthServicer()
+        self._draining = False
+        self._admin = application(self._ready)
         self._server = grpc.aio.server()
         self._server.add_generic_rpc_handlers((self,))
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         key, certificate = tls / f"{instance.service}-key.pem", tls / f"{instance.service}.pem"
         self._server.add_secure_port(
             f"{instance.host}:{instance.rpc_port}",
@@ -65,21 +77,23 @@ class Service(grpc.GenericRpcHandler):  # type: ignore[misc, unused-ignore]
         )
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[Any, Any] | None":
-        if handler_call_details.method.startswith("/grpc.health."):
-            return None
         if handler_call_details.method == DOWNLOAD:
             return grpc.stream_stream_rpc_method_handler(self._echo)
         return grpc.unary_unary_rpc_method_handler(self._answer)
 
     async def start(self) -> None:
-        await self._health.set("", health_pb2.HealthCheckResponse.SERVING)
+        await serve(self._admin, self.instance, self.instance.admin_port)
         await self._server.start()
 
     async def drain(self) -> None:
-        await self._health.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
+        self._draining = True
 
     async def stop(self) -> None:
         await self._server.stop(None)
+        await self._admin.cleanup()
+
+    async def _ready(self, request: web.Request) -> web.StreamResponse:
+        return web.Response(status=503 if self._draining and request.path == "/readyz" else 200)
 
     async def _answer(self, request: bytes, context: "grpc.aio.ServicerContext[bytes, bytes]") -> bytes:
         self.calls += 1
@@ -106,20 +120,13 @@ class Edge:
         self.status = 200
         self.calls = 0
         self.flooded = 0
-        self._rest = self._application(self._answer)
-        self._websocket = self._application(self._socket)
-
-    @staticmethod
-    def _application(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.AppRunner:
-        application = web.Application(client_max_size=1 << 30)
-        application.router.add_route("*", "/{path:.*}", handler)
-        return web.AppRunner(application, shutdown_timeout=0.1)
+        self._rest = application(self._answer)
+        self._websocket = application(self._socket)
 
     async def start(self) -> None:
         assert self.instance.websocket_port is not None
-        for runner, port in ((self._rest, self.instance.port), (self._websocket, self.instance.websocket_port)):
-            await runner.setup()
-            await web.TCPSite(runner, self.instance.host, port).start()
+        await serve(self._rest, self.instance, self.instance.port)
+        await serve(self._websocket, self.instance, self.instance.websocket_port)
 
     async def stop(self) -> None:
         await self._rest.cleanup()

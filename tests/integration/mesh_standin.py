@@ -11,7 +11,6 @@ from pathlib import Path
 
 import grpc
 from aiohttp import web
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 
 async def _serve_http(address: str, instance: str) -> None:
@@ -33,9 +32,6 @@ async def _serve_http(address: str, instance: str) -> None:
 
 async def _serve_grpc(address: str, identity: str, tls: Path) -> grpc.aio.Server:
     server = grpc.aio.server()
-    servicer = health.aio.HealthServicer()
-    await servicer.set("", health_pb2.HealthCheckResponse.SERVING)
-    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     pair = ((tls / f"{identity}-key.pem").read_bytes(), (tls / f"{identity}.pem").read_bytes())
     server.add_secure_port(address, grpc.ssl_server_credentials([pair], (tls / "ca.pem").read_bytes(), True))
     await server.start()

@@ -14,7 +14,7 @@ from redis.asyncio.sentinel import SentinelConnectionPool
 from services.chassis.bus.redis_connection import AWAY, at_most, connect, connect_cluster, credentials
 from services.chassis.config import Settings
 
-BLOCK_MS: Final = 2_000
+BLOCK_MS: Final = 4_000
 """How long Redis keeps a read that finds nothing: long enough to leave an idle mesh idle."""
 
 GRACE_SECONDS: Final = 2.0

@@ -343,5 +343,5 @@ class ChorusSettings:
     MeshAddress: Annotated[str, HostPort()] = "127.0.0.1:8066"  # Envoy's mesh listener
     TLSDirectory: Annotated[str, Filled()] = "./data/tls"  # ca.pem, <id>.pem, <id>-key.pem
     WebappDirectory: str = ""  # a web client's build, with its root.html; empty for a page about this server
-    DrainNoticeMilliseconds: Amount = 1000  # from readiness off to the first part's stop: Envoy must have seen it
+    DrainNoticeMilliseconds: Amount = 2200  # readiness off until parts stop: Envoy asks every 2.1 s
     DrainTimeoutSeconds: Count = 15  # for all parts together

@@ -187,7 +187,7 @@ def _first_field(error: protovalidate.ValidationError) -> str:
 
 
 class RpcServer:
-    """A service's gRPC server: mTLS, the gate, and health for Envoy."""
+    """A service's gRPC server: mTLS, the gate, and the standard health service."""
 
     def __init__(self, metrics: Metrics, credentials: grpc.ServerCredentials) -> None:
         """Make a server that listens nowhere yet; register servicers with `grpc_server`, then `start`."""
@@ -213,7 +213,7 @@ class RpcServer:
         return port
 
     def follow(self, readiness: Readiness, tasks: Tasks) -> None:
-        """Tell Envoy whether to send calls: as soon as the process is ready, and no more once it drains."""
+        """Tell whoever asks by gRPC whether to send calls: once the process is ready, and no more when it drains."""
         status = health_pb2.HealthCheckResponse
 
         def changed(ready: bool) -> None:
