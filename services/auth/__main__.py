@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from chorus.auth.v1 import (
+    access_tokens_pb2_grpc,
     accounts_pb2_grpc,
     custom_statuses_pb2_grpc,
     preferences_pb2_grpc,
@@ -15,6 +16,7 @@ from services.auth.domain.passwords import PasswordRules
 from services.auth.domain.sessions import SessionRules
 from services.auth.domain.sign_up import SignUpRules, domains_of
 from services.auth.metrics import AuthMetrics
+from services.auth.operations.access_tokens import AccessTokens
 from services.auth.operations.accounts import Accounts
 from services.auth.operations.activity import Activity
 from services.auth.operations.custom_statuses import CustomStatuses
@@ -25,6 +27,7 @@ from services.auth.operations.sessions import Sessions
 from services.auth.operations.sign_in import PasswordCheck, SignIn, SignInRules
 from services.auth.operations.users import Users
 from services.auth.passwords import Passwords
+from services.auth.servicers.access_tokens import AccessTokenServicer
 from services.auth.servicers.accounts import AccountServicer
 from services.auth.servicers.custom_statuses import CustomStatusServicer
 from services.auth.servicers.preferences import PreferenceServicer
@@ -67,7 +70,9 @@ async def wire(process: Process) -> None:
     sign_in = SignIn(database, log, checks, revocations, clock, metrics, _sign_in_rules(settings), lengths)
     activity = Activity(database, tasks, lengths)
     process.on_stop("activity", activity.close)
-    sessions = Sessions(database, log, revocations, activity, clock, lengths)
+    with_tokens = settings.ServiceSettings.EnableUserAccessTokens
+    sessions = Sessions(database, log, revocations, activity, clock, lengths, access_tokens=with_tokens)
+    access_tokens = AccessTokens(database, log, revocations, clock, enabled=with_tokens)
 
     accounts = Accounts(
         database,
@@ -86,6 +91,9 @@ async def wire(process: Process) -> None:
     server = RpcServer(process.metrics, server_credentials(Path(settings.ChorusSettings.TLSDirectory), "auth"))
     users_pb2_grpc.add_UserServiceServicer_to_server(UserServicer(users, Directory(database, log)), server.grpc_server)
     accounts_pb2_grpc.add_AccountServiceServicer_to_server(AccountServicer(accounts), server.grpc_server)
+    access_tokens_pb2_grpc.add_AccessTokenServiceServicer_to_server(
+        AccessTokenServicer(access_tokens), server.grpc_server
+    )
     custom_statuses_pb2_grpc.add_CustomStatusServiceServicer_to_server(
         CustomStatusServicer(statuses), server.grpc_server
     )

@@ -60,6 +60,9 @@ class Reason(StrEnum):
     PICTURE_TOO_LARGE = "picture_too_large"  # limit
     PICTURE_NOT_FOUND = "picture_not_found"
     INVALID_STATUS = "invalid_status"
+    ACCESS_TOKENS_DISABLED = "access_tokens_disabled"
+    INVALID_ACCESS_TOKEN = "invalid_access_token"  # noqa: S105 - a reason, no secret; field
+    ACCESS_TOKEN_NOT_FOUND = "access_token_not_found"  # noqa: S105 - a reason, no secret
     INVALID_CUSTOM_STATUS = "invalid_custom_status"
     CUSTOM_STATUSES_DISABLED = "custom_statuses_disabled"
     STATUSES_DISABLED = "statuses_disabled"

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from chorus.common.v1 import events_pb2
 from services.auth.domain import sessions as rules
+from services.auth.domain.access_tokens import session as token_session
 from services.auth.domain.sessions import Session, SessionRules
 from services.auth.domain.users import check_editor
 from services.auth.operations.activity import Activity
 from services.auth.operations.messages import sessions_revoked, topic_of
 from services.auth.operations.revocation import Revocations
+from services.auth.store import access_tokens as token_store
 from services.auth.store import sessions as store
 from services.auth.store import users
 from services.chassis.clock import Clock
@@ -28,13 +30,19 @@ class Sessions:
         activity: Activity,
         clock: Clock,
         lengths: SessionRules,
+        *,
+        access_tokens: bool,
     ) -> None:
-        """Share the process's parts."""
+        """Share the process's parts; `access_tokens` is EnableUserAccessTokens."""
+        self._access_tokens = access_tokens
         self._database, self._log, self._revocations = database, log, revocations
         self._activity, self._clock, self._lengths = activity, clock, lengths
 
     async def authenticate(self, tokens: Sequence[str]) -> list[Session | None]:
-        """Return the session of each token, in order; None for one that signs nobody in now. One statement for all."""
+        """Return the session of each token, in order; None for one that signs nobody in now.
+
+        One statement for all; one more where some are no session's, for personal access tokens.
+        """
         if not tokens:
             return []
         hashes = [store.hash_of(token) for token in tokens]
@@ -42,6 +50,9 @@ class Sessions:
         now = self._clock.now_ms()
         alive = {key: session for key, session in found.items() if rules.is_alive(session, self._lengths, now)}
         self._activity.note(alive.values(), now)
+        if self._access_tokens and (others := [key for key in hashes if key not in found]):
+            for key, (token, roles) in (await token_store.signing_in(self._database, others)).items():
+                alive[key] = token_session(token, roles, now)
         return [alive.get(key) for key in hashes]
 
     async def of_user(self, actor_id: str, roles: tuple[str, ...], user_id: str) -> list[Session]:

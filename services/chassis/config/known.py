@@ -35,7 +35,7 @@ UNUSED_KEYS: Final = {
         EnableLocalMode EnableMultifactorAuthentication EnableOAuthServiceProvider EnableOpenTracing
         EnableOpentracing EnableOutgoingOAuthConnections EnableOutgoingWebhooks
         EnablePostIconOverride EnablePostSearch EnablePostUsernameOverride EnablePreviewFeatures EnableSecurityFixAlert
-        EnableUserAccessTokens EnableWebHubChannelIteration EnforceMultifactorAuthentication
+        EnableWebHubChannelIteration EnforceMultifactorAuthentication
         ExperimentalChannelOrganization ExperimentalChannelSidebarOrganization ExperimentalDataPrefetch
         ExperimentalEnableAuthenticationTransfer ExperimentalEnableHardenedMode ExperimentalGroupUnreadChannels
         FeatureFlagSyncIntervalSeconds Forward80To443 GfycatAPIKey GfycatAPISecret GfycatApiKey GfycatApiSecret

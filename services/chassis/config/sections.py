@@ -39,6 +39,8 @@ class ServiceSettings:
     SessionIdleTimeoutInMinutes: Amount = 43_200
     ExtendSessionLengthWithActivity: bool = True
     ExperimentalStrictCSRFEnforcement: bool = False
+    # Theirs is false; here, too, only administrators and holders of the role system_user_access_token make tokens.
+    EnableUserAccessTokens: bool = True
     EnableTesting: bool = False
     EnableDeveloper: bool = False
     PostEditTimeLimit: Annotated[int, Between(-1)] = -1

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from services.chassis.metrics import Metrics
 from services.chassis.rpc.client import Mesh
 from services.chassis.tasks import Tasks
+from services.edge.clients.access_tokens import AccessTokenClient
 from services.edge.clients.accounts import AccountClient
 from services.edge.clients.auth import AuthClient
 from services.edge.clients.categories import CategoryClient
@@ -33,6 +34,7 @@ class Clients:
 
     auth: AuthClient
     accounts: AccountClient
+    access_tokens: AccessTokenClient
     profile_images: ProfileImageClient
     custom_statuses: CustomStatusClient
     auth_log: EventLogClient
@@ -61,6 +63,7 @@ class Clients:
         return cls(
             auth=AuthClient(auth),
             accounts=AccountClient(auth),
+            access_tokens=AccessTokenClient(auth),
             custom_statuses=CustomStatusClient(auth),
             profile_images=ProfileImageClient(auth, mesh.peer("files")),
             auth_log=EventLogClient(auth),

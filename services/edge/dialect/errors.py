@@ -135,6 +135,15 @@ SHAPES: Final[dict[Reason, Shape]] = {
     ),
     _R.PICTURE_NOT_FOUND: Shape(404, "app.file_info.get.app_error", "Unable to get the picture."),
     _R.INVALID_STATUS: Shape(400, _BODY, "Invalid or missing status in request body."),
+    _R.ACCESS_TOKENS_DISABLED: Shape(
+        501, "app.user_access_token.disabled", "Personal access tokens are disabled on this server."
+    ),
+    _R.INVALID_ACCESS_TOKEN: Shape(
+        400, "model.user_access_token.is_valid.{field}.app_error", "A token needs a description of what it is for."
+    ),
+    _R.ACCESS_TOKEN_NOT_FOUND: Shape(
+        404, "app.user_access_token.get_by_user.app_error", "Unable to get the personal access token."
+    ),
     _R.INVALID_CUSTOM_STATUS: Shape(
         400,
         "api.custom_status.set_custom_statuses.update.app_error",

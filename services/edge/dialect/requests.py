@@ -292,6 +292,18 @@ class StatusBody(msgspec.Struct):
     dnd_end_time: int | None = None
 
 
+class AccessTokenBody(msgspec.Struct):
+    """POST /users/{user_id}/tokens."""
+
+    description: Text = None
+
+
+class TokenIdBody(msgspec.Struct):
+    """POST /users/tokens/revoke, /users/tokens/disable and /users/tokens/enable."""
+
+    token_id: Text = None
+
+
 class CustomStatusBody(msgspec.Struct):
     """PUT /users/{user_id}/status/custom, and its latest ones to be forgotten; the end as in RFC 3339."""
 
@@ -358,5 +370,7 @@ VIEW = _decoder(ViewBody)
 SET_UNREAD = _decoder(SetUnreadBody)
 NOTIFY_PROPS = _decoder(dict[str, str])
 STATUS = _decoder(StatusBody)
+ACCESS_TOKEN = _decoder(AccessTokenBody)
+TOKEN_ID = _decoder(TokenIdBody)
 CUSTOM_STATUS = _decoder(CustomStatusBody)
 TYPING = _decoder(TypingBody)

@@ -8,6 +8,7 @@ from services.edge.cache.pages import PageCache
 from services.edge.clients.peers import Clients
 from services.edge.dialect.client_config import Facts
 from services.edge.dialect.users import UserShapes
+from services.edge.rest.access_tokens import AccessTokens
 from services.edge.rest.accounts import Accounts
 from services.edge.rest.categories import Categories
 from services.edge.rest.channel_directory import ChannelDirectory
@@ -53,6 +54,7 @@ def resources(
         UserDirectory(auth, members, channels, teams, shapes, settings),
         Users(auth, members, teams, visibility, shapes, settings),
         Accounts(clients.accounts),
+        AccessTokens(clients.access_tokens),
         ProfileImages(auth, clients.profile_images, visibility),
         CustomStatuses(clients.custom_statuses),
         Preferences(clients.preferences, clients.posts),
