@@ -37,6 +37,7 @@ from services.messaging.domain.mentions import Keywords
 from services.messaging.domain.posts import Draft, Post
 from services.messaging.operations import changing
 from services.messaging.operations.attention import AttentionOperations
+from services.messaging.operations.author_notices import AuthorNotices
 from services.messaging.operations.categories import CategoryOperations
 from services.messaging.operations.channel_directory import ChannelDirectory
 from services.messaging.operations.channel_states import ChannelStateOperations
@@ -49,7 +50,6 @@ from services.messaging.operations.history import History
 from services.messaging.operations.link_previews import Linking, LinkPreviews
 from services.messaging.operations.member_roles import MemberRoleOperations
 from services.messaging.operations.memberships import MembershipOperations
-from services.messaging.operations.outsiders import OutsiderNotices
 from services.messaging.operations.personal_channels import PersonalChannelOperations
 from services.messaging.operations.post_changes import PostChanges
 from services.messaging.operations.posts import Notifying, PostCreation
@@ -125,7 +125,7 @@ async def wire(process: Process) -> None:
         PresenceClient(mesh.peer("presence")),
         notifying,
         linking,
-        OutsiderNotices(database, publisher, tasks),
+        AuthorNotices(database, publisher, tasks, max_notified=notifying.max_notified),
     )
     committer: Batcher[Draft, Post] = Batcher(
         "commit",

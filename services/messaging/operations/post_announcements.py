@@ -7,7 +7,7 @@ from chorus.messaging.v1 import events_pb2
 from services.chassis.events import Announcement, channel_topic
 from services.chassis.permissions import granted
 from services.messaging.domain import mentions, posts, threads
-from services.messaging.domain.outsiders import Unmet
+from services.messaging.domain.author_notices import Unheard, Unmet
 from services.messaging.domain.posts import Draft, Facts, Post
 from services.messaging.domain.threads import Following, ThreadState
 from services.messaging.operations.post_surroundings import Surroundings
@@ -33,6 +33,7 @@ class Told:
     mentioned: dict[str, Sequence[str]]
     seen: Sequence[Seen]
     unmet: Sequence[Unmet]
+    unheard: Sequence[Unheard]
     following: Sequence[Following]
 
 
@@ -65,7 +66,22 @@ def announce(accepted: Sequence[tuple[Draft, Post]], facts: Facts, around: Surro
         events.append(Announcement(channel_topic(channel.id), "post_created", body.SerializeToString(), post.create_at))
     following = threads.changed(around.threads.values())
     unmet = [found for draft, post in accepted if (found := _unmet(draft, post, around)).names]
-    return Told(events, mentioned_in, [seen[key] for key in sorted(seen)], unmet, following)
+    unheard = [
+        Unheard(post.channel_id, post.root_id, post.user_id, post.create_at)
+        for draft, post in accepted
+        if _is_unheard(draft, post, facts, around)
+    ]
+    return Told(events, mentioned_in, [seen[key] for key in sorted(seen)], unmet, unheard, following)
+
+
+def _is_unheard(draft: Draft, post: Post, facts: Facts, around: Surroundings) -> bool:
+    """Say whether a post is to everybody in a channel that has too many for it: so many that none was read."""
+    text = around.addressed[draft.id]
+    return (
+        (text.everybody or text.here)
+        and not around.audiences[post.channel_id].members
+        and facts.access[post.channel_id, post.user_id].may("use_channel_mentions", draft.roles)
+    )
 
 
 def _unmet(draft: Draft, post: Post, around: Surroundings) -> Unmet:

@@ -13,11 +13,10 @@ from services.chassis.events import EventLog, Publisher
 from services.messaging.domain import mentions, posts
 from services.messaging.domain.links import NONE, Links
 from services.messaging.domain.mentions import Addressed, Keywords
-from services.messaging.domain.outsiders import Unmet
 from services.messaging.domain.posts import Decision, Draft, Post, Root
+from services.messaging.operations.author_notices import AuthorNotices
 from services.messaging.operations.link_previews import Linking
-from services.messaging.operations.outsiders import OutsiderNotices
-from services.messaging.operations.post_announcements import Rules, announce
+from services.messaging.operations.post_announcements import Rules, Told, announce
 from services.messaging.operations.post_surroundings import lock_and_look
 from services.messaging.store import post_facts, previews, threads
 from services.messaging.store import posts as store
@@ -58,12 +57,12 @@ class PostCreation:
         presence: Presence,
         notifying: Notifying,
         linking: Linking,
-        outsiders: OutsiderNotices,
+        notices: AuthorNotices,
     ) -> None:
         """`keywords` are the words by which any user is mentioned; `presence` is asked when a post says @here."""
         self._database, self._events, self._publisher, self._clock = database, events, publisher, clock
         self._keywords, self._presence, self._notifying = keywords, presence, notifying
-        self._linking, self._outsiders = linking, outsiders
+        self._linking, self._notices = linking, notices
         self._rules: Final = Rules(notifying.collapsed, notifying.auto_follow)
 
     async def create_posts(self, drafts: Sequence[Draft]) -> list[Post | DomainError]:
@@ -80,7 +79,7 @@ class PostCreation:
         here = {draft.channel_id for draft in drafts if addressed[draft.id].here}
         online = await self._online(here) if here else None
         try:
-            decision, entries, unmet = await self._database.transact(
+            decision, entries, told = await self._database.transact(
                 lambda tx: self._store(tx, drafts, addressed, links, online)
             )
         except DataFault as fault:
@@ -94,7 +93,7 @@ class PostCreation:
             _log.warning("unknown outcome of a commit; looking the ids up", extra={"why": why.why})
             return await self._look_up(drafts)
         self._publisher.publish_soon(entries)  # a lost publish is repaired by Changed(cursor)
-        self._outsiders.tell_soon(unmet)
+        self._notices.tell_soon(told.unmet, told.unheard)
         if links:
             self._linking.wake()
         return decision.answers
@@ -118,7 +117,7 @@ class PostCreation:
         addressed: Mapping[str, Addressed],
         links: Mapping[str, Links],
         online: Collection[str] | None,
-    ) -> tuple[Decision, list[log_pb2.LogEntry], Sequence[Unmet]]:
+    ) -> tuple[Decision, list[log_pb2.LogEntry], Told]:
         facts, around = await lock_and_look(
             tx, self._events, drafts, addressed, links, online, self._clock.now_ms(),
             max_notified=self._notifying.max_notified, collapsed=self._notifying.collapsed,
@@ -143,7 +142,7 @@ class PostCreation:
         if not new and any(isinstance(answer, Post) for answer in decision.answers):
             changes.append(VOUCHING)
         tx.conclude(*changes)
-        return decision, entries, told.unmet
+        return decision, entries, told
 
 
 def _counted(new: Iterable[Post]) -> dict[str, tuple[int, int, int, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.chassis.database import Transaction
-from services.messaging.domain.outsiders import Outsider
+from services.messaging.domain.author_notices import Outsider
 
 _FIND: Final = """
 SELECT asked.channel_id, u.username, u.id

@@ -1,4 +1,4 @@
-"""Telling who writes of people who are not in the channel that they were not notified."""
+"""Telling authors, and nobody else, whom their posts did not reach."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,22 @@ class Outsider:
     username: str
 
 
-def notice(notice_id: str, outsiders: Sequence[Outsider]) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """A post that was for everybody in a channel with too many members for that."""
+
+    channel_id: str
+    root_id: str
+    author_id: str
+    create_at: int
+
+
+def too_many(limit: int) -> str:
+    """Return the notice of a post to everybody in a channel of `limit` members or more."""
+    return f"This channel has {limit} members or more: @channel, @all and @here notify nobody here."
+
+
+def not_reached(notice_id: str, outsiders: Sequence[Outsider]) -> tuple[str, str]:
     """Return message and props of the notice under this id: clients offer to add those whom the props name."""
     names = [outsider.username for outsider in outsiders]
     ids = [outsider.user_id for outsider in outsiders]

@@ -2,15 +2,15 @@
 
 import json
 
-from services.messaging.domain.outsiders import Outsider, notice
+from services.messaging.domain.author_notices import Outsider, not_reached
 
 ANN, BEN, CAY = (Outsider(f"{name}-id", name) for name in ("ann", "ben", "cay"))
 
 
 def test_one_and_many_are_named_and_can_be_added() -> None:
-    message, props = notice("n", [ANN])
+    message, props = not_reached("n", [ANN])
     assert message == "@ann is not in this channel and was not notified."
-    message, props = notice("n", [ANN, BEN, CAY])
+    message, props = not_reached("n", [ANN, BEN, CAY])
     assert message == "@ann, @ben and @cay are not in this channel and were not notified."
     assert json.loads(props) == {
         "add_channel_member": {
