@@ -1,9 +1,13 @@
 """Reads of a service's event log."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from chorus.common.v1 import events_pb2, events_pb2_grpc
 from services.chassis.rpc.client import Peer
+
+_LANE: Final = 0
+"""All edges wait at the same instance of a service, which looks at the log for all of them."""
 
 
 class EventLogClient:
@@ -29,4 +33,4 @@ class EventLogClient:
         With nothing to tell the answer may take `wait_s`, unless the log is no longer the `incarnation`.
         """
         request = events_pb2.ChangedRequest(cursor=cursor, incarnation=incarnation, wait_ms=round(wait_s * 1000))
-        return await self._peer.call(self._log.Changed, request)
+        return await self._peer.call(self._log.Changed, request, lane=_LANE)
