@@ -5,6 +5,7 @@ from pathlib import Path
 from chorus.auth.v1 import (
     access_tokens_pb2_grpc,
     accounts_pb2_grpc,
+    bots_pb2_grpc,
     custom_statuses_pb2_grpc,
     preferences_pb2_grpc,
     sessions_pb2_grpc,
@@ -19,6 +20,7 @@ from services.auth.metrics import AuthMetrics
 from services.auth.operations.access_tokens import AccessTokens
 from services.auth.operations.accounts import Accounts
 from services.auth.operations.activity import Activity
+from services.auth.operations.bots import Bots
 from services.auth.operations.custom_statuses import CustomStatuses
 from services.auth.operations.directory import Directory
 from services.auth.operations.preferences import Preferences
@@ -29,6 +31,7 @@ from services.auth.operations.users import Users
 from services.auth.passwords import Passwords
 from services.auth.servicers.access_tokens import AccessTokenServicer
 from services.auth.servicers.accounts import AccountServicer
+from services.auth.servicers.bots import BotServicer
 from services.auth.servicers.custom_statuses import CustomStatusServicer
 from services.auth.servicers.preferences import PreferenceServicer
 from services.auth.servicers.sessions import SessionServicer
@@ -86,6 +89,15 @@ async def wire(process: Process) -> None:
         _password_rules(settings),
     )
 
+    bots = Bots(
+        database,
+        log,
+        publisher,
+        accounts,
+        clock,
+        enabled=settings.ServiceSettings.EnableBotAccountCreation,
+        locale=settings.LocalizationSettings.DefaultClientLocale,
+    )
     statuses = CustomStatuses(database, log, publisher, clock, enabled=settings.TeamSettings.EnableCustomUserStatuses)
 
     server = RpcServer(process.metrics, server_credentials(Path(settings.ChorusSettings.TLSDirectory), "auth"))
@@ -94,6 +106,7 @@ async def wire(process: Process) -> None:
     access_tokens_pb2_grpc.add_AccessTokenServiceServicer_to_server(
         AccessTokenServicer(access_tokens), server.grpc_server
     )
+    bots_pb2_grpc.add_BotServiceServicer_to_server(BotServicer(bots), server.grpc_server)
     custom_statuses_pb2_grpc.add_CustomStatusServiceServicer_to_server(
         CustomStatusServicer(statuses), server.grpc_server
     )

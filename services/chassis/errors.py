@@ -60,6 +60,8 @@ class Reason(StrEnum):
     PICTURE_TOO_LARGE = "picture_too_large"  # limit
     PICTURE_NOT_FOUND = "picture_not_found"
     INVALID_STATUS = "invalid_status"
+    BOTS_DISABLED = "bots_disabled"
+    BOT_NOT_FOUND = "bot_not_found"
     ACCESS_TOKENS_DISABLED = "access_tokens_disabled"
     INVALID_ACCESS_TOKEN = "invalid_access_token"  # noqa: S105 - a reason, no secret; field
     ACCESS_TOKEN_NOT_FOUND = "access_token_not_found"  # noqa: S105 - a reason, no secret

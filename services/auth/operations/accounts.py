@@ -61,7 +61,7 @@ class Accounts:
         Raises permission_denied, user_not_found, invalid_user_roles, invalid_argument(roles), last_admin.
         """
         rules.require(granted(actor.roles, "manage_roles"), "manage_roles")
-        return await self._change(user_id, lambda user: rules.with_roles(user, names))
+        return await self.change(user_id, lambda user: rules.with_roles(user, names))
 
     async def demote(self, actor: Actor, user_id: str) -> User:
         """Make a user a guest. Raises guests_disabled, permission_denied, user_not_found, already_guest, last_admin."""
@@ -73,12 +73,12 @@ class Accounts:
             rules.require_power_over(user, actor.roles)
             return rules.demoted(user)
 
-        return await self._change(user_id, decide)
+        return await self.change(user_id, decide)
 
     async def promote(self, actor: Actor, user_id: str) -> User:
         """Make a guest a member. Raises permission_denied, user_not_found, not_a_guest."""
         rules.require(granted(actor.roles, "promote_guest"), "promote_guest")
-        return await self._change(user_id, rules.promoted)
+        return await self.change(user_id, rules.promoted)
 
     async def set_active(self, actor: Actor, user_id: str, active: bool) -> User:
         """Let a user sign in, or no longer: all its sessions end.
@@ -87,19 +87,22 @@ class Accounts:
         """
         rules.require_activation(actor.user_id, actor.roles, user_id, active=active, rules=self._rules)
 
+        now = self._clock.now_ms()
+
         def decide(user: User) -> User:
             if actor.user_id != user_id:
                 rules.require_power_over(user, actor.roles)
-            return self._activated(user, active)
+            return activated(user, active, now)
 
-        return await self._change(user_id, decide)
+        return await self.change(user_id, decide)
 
     async def deactivate(self, actor: Actor, user_id: str) -> User:
         """Keep a user out that the actor may edit. Raises permission_denied, user_not_found, deactivation_disabled."""
         if actor.user_id == user_id and not (self._rules.self_deactivation or is_admin(actor.roles)):
             raise DomainError(Reason.DEACTIVATION_DISABLED)
         await self.check_edit(actor, user_id)
-        return await self._change(user_id, lambda user: self._activated(user, False))
+        now = self._clock.now_ms()
+        return await self.change(user_id, lambda user: activated(user, False, now))
 
     async def check_edit(self, actor: Actor, user_id: str) -> None:
         """Raise permission_denied, or user_not_found, unless the actor may edit the user."""
@@ -110,14 +113,11 @@ class Accounts:
         """Note that a user has a new picture of its own, or the default one again. Raises as `check_edit`."""
         await self.check_edit(actor, user_id)
         now = self._clock.now_ms()
-        return await self._change(user_id, lambda user: rules.with_picture(user, now, own=own))
+        return await self.change(user_id, lambda user: rules.with_picture(user, now, own=own))
 
-    def _activated(self, user: User, active: bool) -> User:
-        if active == (user.delete_at == 0):
-            return user
-        return replace(user, delete_at=0 if active else self._clock.now_ms())
+    async def change(self, user_id: str, decide: Callable[[User], User]) -> User:
+        """Change an account as `decide` says; it holds everywhere when this returns. Raises user_not_found."""
 
-    async def _change(self, user_id: str, decide: Callable[[User], User]) -> User:
         async def work(tx: Transaction) -> tuple[User, list[events_pb2.LogEntry]]:
             own = topic_of(user_id)
             topics = await self._log.lock(tx, [CLUSTER, own])
@@ -196,3 +196,10 @@ class Accounts:
 def _standing(user: User, at: int) -> Announcement:
     """Return what edges need to hear of an account that is as it was asked for already."""
     return sessions_revoked(user.id, (), at) if user.delete_at else roles_changed(user, at)
+
+
+def activated(user: User, active: bool, now: int) -> User:
+    """Return the user as it may sign in, or no longer; the same one when that is so already."""
+    if active == (user.delete_at == 0):
+        return user
+    return replace(user, delete_at=0 if active else now)

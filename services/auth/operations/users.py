@@ -67,7 +67,7 @@ class Users:
             at = topics[CLUSTER].next_at(self._clock.now_ms())
             roles = rules.ADMIN if first else rules.MEMBER
             made = replace(user, roles=roles, create_at=at, update_at=at, last_password_update=at)
-            await self._check_free(tx, made)
+            await check_free(tx, made)
             await store.insert(tx, made, password_hash)
             await preference_store.save(tx, preferences.defaults(made.id))
             return made, await self._log.append(tx, topics, [user_created(made)])
@@ -100,7 +100,7 @@ class Users:
                     current is None or proven is None or proven.password_hash != current.password_hash
                 ):
                     raise DomainError(Reason.INVALID_ARGUMENT, field="password")
-            await self._check_free(tx, changed)
+            await check_free(tx, changed)
             changed = replace(changed, update_at=topics[CLUSTER].next_at(self._clock.now_ms()))
             await store.update(tx, changed)
             return changed, await self._log.append(tx, topics, [user_updated(changed)])
@@ -115,9 +115,11 @@ class Users:
             raise DomainError(Reason.INVALID_ARGUMENT, field="password")
         return account
 
-    async def _check_free(self, tx: Transaction, user: User) -> None:
-        username, email = await store.taken(tx, user)
-        if username:
-            raise DomainError(Reason.USERNAME_TAKEN)
-        if email:
-            raise DomainError(Reason.EMAIL_TAKEN)
+
+async def check_free(tx: Transaction, user: User) -> None:
+    """Raise username_taken or email_taken where another user has it. Certain under the lock of `auth/cluster`."""
+    username, email = await store.taken(tx, user)
+    if username:
+        raise DomainError(Reason.USERNAME_TAKEN)
+    if email:
+        raise DomainError(Reason.EMAIL_TAKEN)

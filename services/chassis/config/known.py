@@ -29,7 +29,7 @@ UNUSED_KEYS: Final = {
         DeleteAccountLink DeveloperFlags DisableBotsWhenOwnerIsDeactivated DisableLegacyMFA
         DynamicClientRegistrationRedirectURIAllowlist EnableAPIChannelDeletion EnableAPIPostDeletion
         EnableAPITeamDeletion EnableAPITriggerAdminNotifications EnableAPIUserDeletion EnableAWSMetering
-        EnableBotAccountCreation EnableBurnOnRead EnableClientPerformanceDebugging EnableCommands EnableCrossTeamSearch
+        EnableBurnOnRead EnableClientPerformanceDebugging EnableCommands EnableCrossTeamSearch
         EnableCustomGroups EnableDynamicClientRegistration EnableEmailInvitations EnableFileSearch
         EnableGifPicker EnableIncomingWebhooks EnableInsecureOutgoingConnections EnableLegacySidebar
         EnableLocalMode EnableMultifactorAuthentication EnableOAuthServiceProvider EnableOpenTracing

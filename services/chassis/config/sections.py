@@ -41,6 +41,7 @@ class ServiceSettings:
     ExperimentalStrictCSRFEnforcement: bool = False
     # Theirs is false; here, too, only administrators and holders of the role system_user_access_token make tokens.
     EnableUserAccessTokens: bool = True
+    EnableBotAccountCreation: bool = True  # theirs is false; only administrators make bots, as with tokens
     EnableTesting: bool = False
     EnableDeveloper: bool = False
     PostEditTimeLimit: Annotated[int, Between(-1)] = -1

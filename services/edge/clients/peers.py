@@ -8,6 +8,7 @@ from services.chassis.tasks import Tasks
 from services.edge.clients.access_tokens import AccessTokenClient
 from services.edge.clients.accounts import AccountClient
 from services.edge.clients.auth import AuthClient
+from services.edge.clients.bots import BotClient
 from services.edge.clients.categories import CategoryClient
 from services.edge.clients.channel_directory import ChannelDirectoryClient
 from services.edge.clients.channels import ChannelClient
@@ -35,6 +36,7 @@ class Clients:
     auth: AuthClient
     accounts: AccountClient
     access_tokens: AccessTokenClient
+    bots: BotClient
     profile_images: ProfileImageClient
     custom_statuses: CustomStatusClient
     auth_log: EventLogClient
@@ -64,6 +66,7 @@ class Clients:
             auth=AuthClient(auth),
             accounts=AccountClient(auth),
             access_tokens=AccessTokenClient(auth),
+            bots=BotClient(auth),
             custom_statuses=CustomStatusClient(auth),
             profile_images=ProfileImageClient(auth, mesh.peer("files")),
             auth_log=EventLogClient(auth),

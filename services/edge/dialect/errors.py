@@ -135,6 +135,8 @@ SHAPES: Final[dict[Reason, Shape]] = {
     ),
     _R.PICTURE_NOT_FOUND: Shape(404, "app.file_info.get.app_error", "Unable to get the picture."),
     _R.INVALID_STATUS: Shape(400, _BODY, "Invalid or missing status in request body."),
+    _R.BOTS_DISABLED: Shape(403, "api.bot.create_disabled", "Making bots is disabled on this server."),
+    _R.BOT_NOT_FOUND: Shape(404, "store.sql_bot.get.missing.app_error", "There is no such bot."),
     _R.ACCESS_TOKENS_DISABLED: Shape(
         501, "app.user_access_token.disabled", "Personal access tokens are disabled on this server."
     ),

@@ -292,6 +292,14 @@ class StatusBody(msgspec.Struct):
     dnd_end_time: int | None = None
 
 
+class BotBody(msgspec.Struct):
+    """POST /bots, and PUT /bots/{bot_user_id}."""
+
+    username: Text = None
+    display_name: Text = None
+    description: Text = None
+
+
 class AccessTokenBody(msgspec.Struct):
     """POST /users/{user_id}/tokens."""
 
@@ -370,6 +378,7 @@ VIEW = _decoder(ViewBody)
 SET_UNREAD = _decoder(SetUnreadBody)
 NOTIFY_PROPS = _decoder(dict[str, str])
 STATUS = _decoder(StatusBody)
+BOT = _decoder(BotBody)
 ACCESS_TOKEN = _decoder(AccessTokenBody)
 TOKEN_ID = _decoder(TokenIdBody)
 CUSTOM_STATUS = _decoder(CustomStatusBody)

@@ -10,6 +10,7 @@ from services.edge.dialect.client_config import Facts
 from services.edge.dialect.users import UserShapes
 from services.edge.rest.access_tokens import AccessTokens
 from services.edge.rest.accounts import Accounts
+from services.edge.rest.bots import Bots
 from services.edge.rest.categories import Categories
 from services.edge.rest.channel_directory import ChannelDirectory
 from services.edge.rest.channels import Channels
@@ -55,6 +56,7 @@ def resources(
         Users(auth, members, teams, visibility, shapes, settings),
         Accounts(clients.accounts),
         AccessTokens(clients.access_tokens),
+        Bots(clients.bots),
         ProfileImages(auth, clients.profile_images, visibility),
         CustomStatuses(clients.custom_statuses),
         Preferences(clients.preferences, clients.posts),
