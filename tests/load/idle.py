@@ -38,18 +38,18 @@ class Budget:
 
 
 BUDGETS: Mapping[str, Budget] = {
-    "envoy": Budget(0.40, 110),
-    "edge-1": Budget(0.30, 110),
-    "edge-2": Budget(0.30, 110),
-    "messaging-1": Budget(0.15, 90),
-    "messaging-2": Budget(0.15, 90),
-    "auth-1": Budget(0.15, 90),
-    "presence-1": Budget(0.15, 75),
-    "files-1": Budget(0.08, 80),
-    "postgres-primary": Budget(0.14, 150),
-    "postgres-replica": Budget(0.04, 80),
-    "redis": Budget(0.10, 15),
-    "supervisor": Budget(0.04, 24),
+    "envoy": Budget(0.30, 122),
+    "edge-1": Budget(0.20, 112),
+    "edge-2": Budget(0.20, 112),
+    "messaging-1": Budget(0.20, 95),
+    "messaging-2": Budget(0.20, 95),
+    "auth-1": Budget(0.22, 92),
+    "presence-1": Budget(0.22, 88),
+    "files-1": Budget(0.08, 87),
+    "postgres-primary": Budget(0.25, 150),
+    "postgres-replica": Budget(0.04, 45),
+    "redis": Budget(0.07, 10),
+    "supervisor": Budget(0.02, 16),
 }
 """For a mesh of `make up` with 1,000 sockets: 2 % of a core and 1 GiB in all."""
 
