@@ -45,6 +45,11 @@ _PLANNING: Final = "-c plan_cache_mode=force_generic_plan"
 PostgreSQL (577 → 339 µs of CPU a post, `make bench-compare UNITS=post`). So a statement must be right for any
 parameters: no LIKE that needs its pattern to find an index."""
 
+_ABANDONED: Final = "-c idle_in_transaction_session_timeout=1000"
+"""ms after which PostgreSQL ends a transaction whose client says nothing more: an instance that stands still in one
+(stopped, swapped out) keeps its row locks, and nobody else gets to that channel or those users (seen: for as long as
+presence was stopped, no edge's report got past one locked user). We say something within a few ms."""
+
 _SNAPSHOT: Final = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _RETRIED: Final = {"40P01": "deadlock", "40001": "serialization"}
 
@@ -127,7 +132,12 @@ class Database:
             pool_pre_ping=False,
             pool_use_lifo=True,
             pool_reset_on_return=None,  # whoever returns a connection leaves it idle
-            connect_args={"connect_timeout": 5, "application_name": f"chorus-{name}", "options": _PLANNING, **_ALIVE},
+            connect_args={
+                "connect_timeout": 5,
+                "application_name": f"chorus-{name}",
+                "options": f"{_PLANNING} {_ABANDONED}",
+                **_ALIVE,
+            },
         )
         self._commits, self._rollbacks, self._unknown = (
             metrics.database_transactions.labels(name, outcome) for outcome in ("commit", "rollback", "unknown")
@@ -285,7 +295,7 @@ def _is_away(error: psycopg.Error) -> bool:
     """Say whether it is the server's or the connection's state, and not what was asked of it."""
     if error.sqlstate is None:  # the driver's own: of a broken connection, or of a call that makes no sense
         return isinstance(error, psycopg.OperationalError)
-    return error.sqlstate[:2] in ("08", "57", "53") or error.sqlstate == "25006"
+    return error.sqlstate[:2] in ("08", "57", "53") or error.sqlstate in ("25006", "25P03")
 
 
 def _is_answered(error: psycopg.Error | OSError) -> bool:

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from services.chassis.config import Settings
-from services.chassis.database import Database, DataFault, Transaction
+from services.chassis.database import Database, DataFault, Transaction, UnknownOutcome
 from services.chassis.database.naming import service_dsn
 from services.chassis.errors import Reason
 from services.chassis.metrics import Metrics
@@ -53,6 +53,30 @@ async def test_a_call_that_makes_no_sense_is_not_taken_for_a_database_that_is_aw
 async def test_a_lost_connection_is_a_database_that_is_away_and_the_next_call_has_another(database: Database) -> None:
     with refused(Reason.UNAVAILABLE):
         await database.fetch("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert (await database.fetch("SELECT 1 AS one"))[0].one == 1
+
+
+async def test_an_instance_that_stands_still_in_a_transaction_keeps_its_locks_for_a_moment_alone(
+    database: Database,
+) -> None:
+    lock = "SELECT pg_advisory_xact_lock(1)"
+
+    async def going_on(tx: Transaction) -> None:
+        await overtaken(tx)
+        await tx.fetch("SELECT 1")
+
+    async def committing(tx: Transaction) -> None:
+        await overtaken(tx)
+        tx.conclude(("SELECT 1", {}))
+
+    async def overtaken(tx: Transaction) -> None:
+        await tx.fetch(lock)
+        await asyncio.wait_for(database.fetch(lock), 30)
+
+    with refused(Reason.UNAVAILABLE):
+        await database.transact(going_on)
+    with pytest.raises(UnknownOutcome):
+        await database.transact(committing)
     assert (await database.fetch("SELECT 1 AS one"))[0].one == 1
 
 
