@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from tests.coverage import shapes
-from tests.coverage.operations import WEBSOCKET, asked
+from tests.coverage.operations import WEBSOCKET, Operation, asked
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "sightings"
@@ -31,17 +31,25 @@ def note(method: str, path: str, status: int, kind: str, body: bytes) -> None:
     operation = asked(method, path)
     if operation is None or status == NOT_IMPLEMENTED:
         return
+    check(operation, status, kind, body)
     seen = _seen.setdefault(operation.key, Sighting(success=False, refusal=False))
+    if status >= 400:
+        seen["refusal"] = True
+    elif status < 300:
+        seen["success"] = True
+
+
+def check(operation: Operation, status: int, kind: str, body: bytes) -> None:
+    """Raise WrongShape when an answer of the operation is not of the shape that it should have."""
     try:
         if status >= 400:
-            if method != "HEAD":
+            if operation.method != "HEAD":
                 shapes.check("AppError", body)
-            seen["refusal"] = True
         elif status < 300:
             _check(operation.answer, kind, body)
-            seen["success"] = True
     except shapes.WrongShape as error:
-        raise shapes.WrongShape(f"{method} {operation.path} answered {status}: {error}: {body[:600]!r}") from None
+        name = f"{operation.method} {operation.path}"
+        raise shapes.WrongShape(f"{name} answered {status}: {error}: {body[:600]!r}") from None
 
 
 def note_socket(*, accepted: bool) -> None:

@@ -11,6 +11,10 @@ from deploy.local import secrets
 from deploy.local.mesh import Mesh
 
 _SERVICES = ("auth", "messaging", "files")
+_TABLES = (
+    "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+    " WHERE relkind IN ('r', 'p') AND NOT relispartition AND nspname = 'public' ORDER BY 1"
+)
 # Reading and signing in write here, and a refusal may count an attempt.
 _RESTLESS = frozenset({("auth", "sessions"), ("auth", "sign_in_attempts"), ("auth", "alembic_version")})
 
@@ -27,10 +31,7 @@ class Database:
         counted: dict[str, int] = {}
         for service in _SERVICES:
             with self._connect(self._mesh.ports.postgres_primary, service) as connection:
-                tables = connection.execute(
-                    "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
-                    " WHERE relkind IN ('r', 'p') AND NOT relispartition AND nspname = 'public' ORDER BY 1"
-                ).fetchall()
+                tables = connection.execute(_TABLES).fetchall()
                 for (table,) in tables:
                     if (service, table) not in _RESTLESS:
                         query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
@@ -73,3 +74,43 @@ class Database:
             dbname=f"chorus_{service}",
             autocommit=True,
         )
+
+
+class Ledger:
+    """How many rows each table of auth, messaging and files holds, and how far their logs have come, asked often.
+
+    Not counted: what presence notes of whoever asks, failures to sign in, and messaging's copy of auth's users, which
+    follows auth's log (counted) by itself.
+    """
+
+    _FOLLOWS = frozenset(("mention_keywords", "users"))
+
+    def __init__(self, database: Database) -> None:
+        """Keep a connection to each database until `close`."""
+        self._connections = {service: psycopg.connect(database.dsn(service), autocommit=True) for service in _SERVICES}
+        self._queries = {service: self._query(service) for service in _SERVICES}
+
+    def close(self) -> None:
+        """Close the connections."""
+        for connection in self._connections.values():
+            connection.close()
+
+    def read(self) -> dict[str, int]:
+        """Return it all, by `service.table`; `service.seqs` is the sum of what CurrentSeqs answers."""
+        return {
+            f"{service}.{name}": int(count or 0)
+            for service, connection in self._connections.items()
+            for name, count in connection.execute(self._queries[service]).fetchall()
+        }
+
+    def _query(self, service: str) -> sql.Composed:
+        tables = [table for (table,) in self._connections[service].execute(_TABLES).fetchall()]
+        follows = self._FOLLOWS if service == "messaging" else frozenset[str]()
+        counts: list[sql.Composable] = [
+            sql.SQL("SELECT {}, count(*)::bigint FROM {}").format(sql.Literal(table), sql.Identifier(table))
+            for table in tables
+            if table not in follows and table not in ("sign_in_attempts", "alembic_version")
+        ]
+        if "topics" in tables:
+            counts.append(sql.SQL("SELECT 'seqs', sum(seq)::bigint FROM topics"))
+        return sql.SQL(" UNION ALL ").join(counts)
