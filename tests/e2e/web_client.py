@@ -33,6 +33,7 @@ class Room:
     viewed_at: int
     base: int
     """The time of the last post that the boot's counters have in them."""
+    muted: bool
     posts: dict[str, Value] = field(default_factory=dict)
     reactions: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     mentioning: set[str] = field(default_factory=set)
@@ -49,6 +50,7 @@ class Room:
             "msg_root": self.msg_root,
             "mentions": self.mentions,
             "mentions_root": self.mentions_root,
+            "muted": self.muted,
         }
 
     def seen(self) -> Value:
@@ -119,6 +121,30 @@ class WebClient:
             frame = traveller.frames[self._applied]
             self._applied += 1
             await self._apply(frame["event"], frame["data"], frame["broadcast"])
+
+    async def shows(self, channel_id: str, post_id: str) -> None:
+        """Wait until a post has come here, unless nothing can come."""
+        await self.follow()
+
+        def came() -> bool:
+            recent = [json.loads(f["data"]["post"]) for f in self._recent("posted")]
+            return self.ended or any(post["id"] == post_id for post in recent)
+
+        if post_id not in self.rooms[channel_id].posts:
+            await self._traveller.until(came, f"post {post_id}")
+
+    async def is_told_of_mark(self, channel_id: str, viewed_at: int) -> None:
+        """Wait until it was told that the channel is unread from here, unless nothing can come."""
+
+        def came() -> bool:
+            marks = [(f["broadcast"]["channel_id"], f["data"]["last_viewed_at"]) for f in self._recent("post_unread")]
+            return self.ended or (channel_id, viewed_at) in marks
+
+        await self._traveller.until(came, f"{channel_id} is unread from {viewed_at}")
+        await self.follow()
+
+    def _recent(self, event: str) -> list[Value]:
+        return [frame for frame in self._traveller.frames[-300:] if frame["event"] == event]
 
     async def caught_up_in(self, channel_id: str, marker: str) -> None:
         """Wait for the channel's post with this message, which was sent after everything else, and apply all."""
@@ -207,6 +233,9 @@ class WebClient:
         elif event == "multiple_channels_viewed":
             for channel_id, viewed_at in data["channel_times"].items():
                 self._viewed(self.rooms[channel_id], viewed_at)
+        elif event == "channel_member_updated":
+            member = json.loads(data["channelMember"])
+            self.rooms[member["channel_id"]].muted = _is_muted(member)
         elif event == "post_unread":
             self._marked_unread(self.rooms[broadcast["channel_id"]], data)
         elif event == "thread_updated":
@@ -304,7 +333,12 @@ def _room(channel: Value, member: Value) -> Room:
         member["mention_count_root"],
         member["last_viewed_at"],
         channel["last_post_at"],
+        _is_muted(member),
     )
+
+
+def _is_muted(member: Value) -> bool:
+    return bool(member["notify_props"]["mark_unread"] == "mention")
 
 
 def _thread(thread: Value) -> Value:

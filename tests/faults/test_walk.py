@@ -69,7 +69,7 @@ async def test_two_windows_stay_the_same_and_true_through_a_random_walk(doomed: 
     windows = [WebClient(world.http, people[0], place, team["id"]) for place in world.edges]
     for window in windows:
         await window.open()
-    scene, walk = Scene(doomed, world, windows, channel_ids), Walk(SEED, people, channel_ids, team["id"])
+    scene, walk = Scene(doomed, world, windows, channel_ids), Walk(SEED, people, channel_ids, team["id"], windows)
 
     third = STEPS // len(people) // 3
     await scene.rounds(walk, third, world.edges)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.e2e.client import Person, Place, Rest
+from tests.e2e.web_client import WebClient
 from tests.e2e.world import say
 
 Value = dict[str, Any]
@@ -14,7 +15,10 @@ ACTIONS = {
     "reply": 20,
     "mention": 10,
     "edit": 5,
-    "read": 15,
+    "read": 10,
+    "switch": 5,
+    "mark unread": 5,
+    "mute": 3,
     "react": 10,
     "unreact": 3,
     "delete": 4,
@@ -24,18 +28,31 @@ ACTIONS = {
     "read thread": 6,
 }
 """What people do, and how often."""
+_COLLAPSED = {"collapsed_threads_supported": True}
 _FAR = 4_000_000_000_000  # ms: everything up to now
 
 
 class Walk:
     """Knows what was made, so that the next step always has something to be about."""
 
-    def __init__(self, seed: int, people: Sequence[Person], channel_ids: Sequence[str], team_id: str) -> None:
+    def __init__(
+        self,
+        seed: int,
+        people: Sequence[Person],
+        channel_ids: Sequence[str],
+        team_id: str,
+        windows: Sequence[WebClient],
+    ) -> None:
+        """`windows` are the first person's, who looks at them before marking anything unread."""
         self.chance = random.Random(seed)
         self.taken = 0
         self._people = people
         self._channel_ids = channel_ids
         self._team_id = team_id
+        self._windows = windows
+        self._own = dict.fromkeys(channel_ids, "")
+        """The first person's last root in each channel."""
+        self._muted: set[tuple[str, str]] = set()
         self._posts: list[Value] = []
         """Those that are there, and whose deletion nobody has begun."""
         self._reactions: list[Value] = []
@@ -69,6 +86,14 @@ class Walk:
             return rest.put(f"/posts/{post['id']}/patch", {"message": f"edited in step {self.taken + number}"})
         if action == "read":
             return rest.post("/channels/members/me/view", _viewed(channel_id), expect=200)
+        if action == "switch":
+            left = self.chance.choice(self._channel_ids)
+            viewed = _viewed(channel_id) | {"prev_channel_id": left}
+            return rest.post("/channels/members/me/view", viewed, expect=200)
+        if action == "mark unread" and self._posts:
+            return self._mark_unread(rest, self.chance.choice(self._posts[-20:]), shown=number == 0)
+        if action == "mute":
+            return self._mute(rest, me, channel_id)
         if action == "react" and self._posts:
             post = self.chance.choice(self._posts[-20:])
             emoji = self.chance.choice(["heart", "tada", "eyes"])
@@ -100,7 +125,34 @@ class Walk:
                 return  # the root was deleted at the same moment
             self._posts.append(answer.expect(201))
         else:
-            self._posts.append(await say(rest, channel_id, message))
+            post = await say(rest, channel_id, message)
+            self._posts.append(post)
+            if post["user_id"] == self._people[0].id:
+                self._own[channel_id] = post["id"]
+
+    async def _mark_unread(self, rest: Rest, post: Value, *, shown: bool) -> None:
+        """Mark a channel unread from a post on.
+
+        A mark is the user's event and a post is its channel's, between which no order is promised, while one's own
+        post makes its channel read. So the first person, whose windows are looked at, marks what both show, and goes
+        on when both show the mark.
+        """
+        channel_id = post["channel_id"]
+        for window in self._windows if shown else ():
+            if any(one["id"] == self._own[channel_id] for one in self._posts):
+                await window.shows(channel_id, self._own[channel_id])
+        answer = await rest.send("POST", f"/users/me/posts/{post['id']}/set_unread", _COLLAPSED)
+        if answer.status != 200:
+            return  # the post was deleted at the same moment
+        for window in self._windows if shown else ():
+            await window.is_told_of_mark(channel_id, answer.json["last_viewed_at"])
+
+    async def _mute(self, rest: Rest, me: Person, channel_id: str) -> None:
+        """Mute a channel, or hear it again."""
+        key = (me.id, channel_id)
+        props = {"mark_unread": "all" if key in self._muted else "mention"}
+        await rest.put(f"/channels/{channel_id}/members/{me.id}/notify_props", props)
+        self._muted ^= {key}
 
     async def _sort(self, rest: Rest, channel_id: str, fresh: bool) -> None:
         """The first person moves a channel into a category of its own making."""
@@ -116,4 +168,4 @@ class Walk:
 
 
 def _viewed(channel_id: str) -> Value:
-    return {"channel_id": channel_id, "collapsed_threads_supported": True}
+    return _COLLAPSED | {"channel_id": channel_id}
