@@ -18,6 +18,9 @@ from tests.e2e.client import Place, Rest
 OUTSIDE = "127.0.0.9"
 """An address of this machine that links may lead to, as if it was out in the world."""
 
+CLIENT = Path(__file__).parent / "browser" / "client"
+"""The build of a tiny client of our own, which the shared mesh serves."""
+
 ADMIN = {"username": "admin", "email": "admin@example.org", "password": "correct-horse-battery"}
 """The first user of every mesh that tests start."""
 
@@ -27,7 +30,11 @@ def chorus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     """One running mesh, with its first user."""
     mesh = Mesh(tmp_path_factory.mktemp("chorus"), free_block())
     try:
-        with patch.dict(os.environ, {"MM_SERVICESETTINGS_ALLOWEDUNTRUSTEDINTERNALCONNECTIONS": OUTSIDE}):
+        environ = {
+            "MM_SERVICESETTINGS_ALLOWEDUNTRUSTEDINTERNALCONNECTIONS": OUTSIDE,
+            "CHORUS_WEBAPP_DIR": str(CLIENT),
+        }
+        with patch.dict(os.environ, environ):
             mesh.up()
         asyncio.run(sign_up_admin(client.front(mesh)))
         yield mesh

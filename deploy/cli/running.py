@@ -20,7 +20,7 @@ def up(arguments: argparse.Namespace) -> int:
         remarks = mesh.up(progress)
     for remark in remarks:
         print(f"  note: {remark}")
-    url = f"http://localhost:{mesh.ports.front}"
+    url = mesh.front_url.replace("127.0.0.1", "localhost")
     chorus, make = _commands(mesh)
     print(
         f"""

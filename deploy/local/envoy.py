@@ -23,8 +23,10 @@ _PLACEHOLDER = re.compile(r"\$\{([A-Z_]+)\}")
 _ENDPOINTS = "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment"
 
 
-def render(topology: Topology, target: Path) -> None:
+def render(topology: Topology, target: Path, site_path: str = "") -> None:
     """Write all of Envoy's configuration into the folder `target`; Envoy starts from `target`/bootstrap.yaml.
+
+    `site_path` is the path of SiteURL, as in `/chat`: the front serves everything below it.
 
     For a mesh that is about to start. Beside an Envoy that runs use render_endpoints: a policy that was edited since
     could change a listener, and that drains every socket on it.
@@ -35,6 +37,7 @@ def render(topology: Topology, target: Path) -> None:
         "ADMIN_PORT": topology.ports.envoy_admin,
         "TLS": str(topology.tls_directory.resolve()),
         "XDS": str(target.resolve()),
+        "SITE_PATH": site_path,
     }
     services = _template("service-clusters.yaml")
     target.mkdir(parents=True, exist_ok=True)

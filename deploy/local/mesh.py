@@ -27,7 +27,7 @@ from deploy.local.status import MeshStatus, observe
 from deploy.local.supervisor import Supervisor
 from deploy.local.topology import DEFAULT_SCALE, SERVICES, Instance, Topology, topology
 from deploy.local.trouble import Trouble
-from services.chassis.config import ConfigError, load
+from services.chassis.config import ConfigError, Loaded, load
 
 Progress = Callable[[str], None]
 """Told what is being done now, in a few words."""
@@ -64,7 +64,7 @@ class Mesh:
     @property
     def front_url(self) -> str:
         """Where clients reach the mesh."""
-        return f"http://127.0.0.1:{self.ports.front}"
+        return f"http://127.0.0.1:{self.ports.front}{self._site_path()}"
 
     @property
     def config(self) -> Path:
@@ -125,6 +125,7 @@ class Mesh:
         running = self.is_running()
         return observe(
             self.topology,
+            self.front_url,
             self.layout.data,
             self._supervisor.processes() if running else {},
             self._supervisor.restarts() if running else {},
@@ -165,11 +166,18 @@ class Mesh:
         authority.ensure(self.layout.tls)
         configuration.ensure(self.layout, self.ports, secrets.load(self.layout.secrets), last)
         self._remember()
+        loaded = self._loaded()
+        return [*loaded.warnings, *loaded.notes]
+
+    def _loaded(self) -> Loaded:
         try:
-            loaded = load(self.layout.config, os.environ)
+            return load(self.layout.config, os.environ)
         except ConfigError as error:
             raise Trouble("\n".join(str(fault) for fault in error.faults)) from None
-        return [*loaded.warnings, *loaded.notes]
+
+    def _site_path(self) -> str:
+        """The path that the front serves below; a mesh that never started has none yet."""
+        return self._loaded().settings.ServiceSettings.site_path if self.layout.config.exists() else ""
 
     def _postgres(self) -> Postgres:
         return Postgres(account.settle(self.layout), self.ports, secrets.load(self.layout.secrets))
@@ -198,7 +206,7 @@ class Mesh:
             envoy.render_endpoints(self.topology, self.layout.envoy)
         else:
             self.layout.envoy.mkdir(exist_ok=True)
-            envoy.render(self.topology, self.layout.envoy)
+            envoy.render(self.topology, self.layout.envoy, self._site_path())
         if not running:
             self._supervisor.start()
 

@@ -67,13 +67,13 @@ class _Part:
 
 def observe(
     topology: Topology,
+    url: str,
     data: Path,
     processes: Mapping[str, Process],
     restarts: Mapping[str, int],
     postgres: Postgres | None,
 ) -> MeshStatus:
     """Ask every part, all at once, how it is; `postgres` is None for a mesh that does not run."""
-    url = f"http://127.0.0.1:{topology.ports.front}"
     if postgres is None:
         return MeshStatus(str(data), url, running=False, processes=())
     parts = _parts(topology, postgres)

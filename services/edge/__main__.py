@@ -10,6 +10,7 @@ from services.edge.dialect.client_config import server_version
 from services.edge.installation import installation
 from services.edge.metrics import RestMetrics
 from services.edge.rest.application import Application
+from services.edge.rest.cookies import cookie_path
 from services.edge.rest.pages import Pages
 from services.edge.rest.resources import resources
 from services.edge.sessions import Sessions
@@ -38,6 +39,7 @@ async def wire(process: Process) -> None:
         version=version,
         body_limit=settings.ServiceSettings.MaximumPayloadSizeBytes,
         strict_csrf=settings.ServiceSettings.ExperimentalStrictCSRFEnforcement,
+        cookie_path=cookie_path(settings),
         pages=Pages(settings),
     )
     await rest.start(*process.listener("rest"))

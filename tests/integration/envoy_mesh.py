@@ -138,7 +138,8 @@ class Edge:
         self.calls += 1
         size = len(await request.read())
         headers = {key.lower(): value for key, value in request.headers.items()}
-        return web.json_response({"name": self.instance.name, "headers": headers, "size": size}, status=self.status)
+        seen = {"name": self.instance.name, "path": request.path_qs, "headers": headers, "size": size}
+        return web.json_response(seen, status=self.status)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()

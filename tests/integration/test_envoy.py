@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local import authority
+from deploy.local.envoy import render
 from tests.integration.envoy_mesh import DOWNLOAD, GET_POSTS, PATCH_POST, TAKE_OVER, Mesh, ask, eventually, mesh
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -287,6 +288,36 @@ async def test_sockets_open_nowhere_else(running: Mesh, browser: aiohttp.ClientS
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await browser.ws_connect(f"{running.front}/api/v4/users/me")
     assert refused.value.status == 403
+
+
+async def test_a_site_below_a_path_is_served_there_and_its_edges_do_not_know(
+    running: Mesh, browser: aiohttp.ClientSession
+) -> None:
+    async def seen(path: str) -> str:
+        async with browser.get(f"{running.front}{path}", allow_redirects=False) as answer:
+            return (await answer.json())["path"] if answer.status == 200 else answer.headers["Location"]
+
+    render(running.topology, running.folder / "xds", "/our/chat")
+    try:
+        for path in ("/api/v4/users/me?a=1", "/api/v4/files/x", "/files/x/public", "/", "/login"):
+
+            async def arrives(path: str = path) -> bool:
+                return await seen(f"/our/chat{path}") == path
+
+            await eventually(arrives, f"{path} below the site's path")
+        async with browser.get(f"{running.front}/healthz") as answer:
+            assert answer.status == 200
+        for path in ("/our/chat", "/api/v4/users/me", "/our/chatter/x", "/"):
+            assert (await seen(path)).endswith("/our/chat/")
+        async with browser.ws_connect(f"{running.front}/our/chat/api/v4/websocket?connection_id=a") as socket:
+            assert (await socket.receive_str()).startswith("edge-")
+    finally:
+        render(running.topology, running.folder / "xds")
+
+    async def as_before() -> bool:
+        return await seen("/our/chat") == "/our/chat"
+
+    await eventually(as_before, "the site has its host for itself again")
 
 
 async def test_a_draining_edge_gets_nothing_new_and_keeps_its_sockets(

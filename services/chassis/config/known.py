@@ -119,6 +119,9 @@ OTHER_NAMES: Final = {
 }
 """Keys that mean the same as another of their section."""
 
+VARIABLES: Final = {"CHORUS_WEBAPP_DIR": ("ChorusSettings", "WebappDirectory")}
+"""Variables beside those that are made of section and key."""
+
 PROCESS_VARIABLES: Final = _names(
     """
     MM_ADMIN_EMAIL MM_CLOUD_API_KEY MM_CONFIG MM_CUSTOM_DEFAULTS_PATH MM_DEBUG MM_INSTALL_TYPE MM_LICENSE

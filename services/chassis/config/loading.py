@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from services.chassis.config.agreement import disagreements
 from services.chassis.config.keys import KEYS, SECTION_TYPES, Key
-from services.chassis.config.known import OTHER_NAMES, PROCESS_VARIABLES, UNUSED_KEYS, UNUSED_SECTIONS
+from services.chassis.config.known import OTHER_NAMES, PROCESS_VARIABLES, UNUSED_KEYS, UNUSED_SECTIONS, VARIABLES
 from services.chassis.config.rules import Wrong
 from services.chassis.config.secret import MASK, Secret
 from services.chassis.config.settings import Settings
@@ -148,12 +148,13 @@ class _Reading:
         by_variable |= {
             f"MM_{section}_{other}".upper(): KEYS[section][name] for (section, other), name in _ALIASES.items()
         }
+        by_variable |= {variable: KEYS[section][name.lower()] for variable, (section, name) in VARIABLES.items()}
         unused = {f"MM_{section}_{name}".upper() for section, names in _UNUSED.items() for name in names}
         unused_sections = tuple(f"MM_{section}_".upper() for section in UNUSED_SECTIONS)
         for variable, text in sorted(environ.items()):
-            if not variable.startswith("MM_") or variable in PROCESS_VARIABLES:
-                continue
             key = by_variable.get(variable)
+            if key is None and (not variable.startswith("MM_") or variable in PROCESS_VARIABLES):
+                continue
             if key is not None:
                 self._put(key, variable, f"environment {variable}", text, _from_text(key, text))
             elif variable in unused or variable.startswith(unused_sections):

@@ -95,7 +95,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Origin(Link):
-    """A URL that others are built from, or nothing: neither query nor fragment, and no slash at its end."""
+    """A URL that others are built from, or nothing: neither query nor fragment, and no slash at its end.
+
+    Its path goes into routes, pages and scripts, and so holds nothing that would have to be written otherwise there.
+    """
 
     def check(self, value: str) -> str:
         """Return the URL; raise Wrong."""
@@ -103,9 +106,12 @@ class Origin(Link):
             parts = self._parse(value)
             if parts.query or parts.fragment:
                 raise Wrong("a URL without a query or fragment")
+            if not _PATH.fullmatch(parts.path):
+                raise Wrong('a URL whose path, if any, is like "/chat": letters, digits, "-" and "_"')
         return value.rstrip("/")
 
 
+_PATH: Final = re.compile(r"(/[A-Za-z0-9_-]+)*/*")
 _HOST_PORT: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._\-]+):(\d{1,5})")
 
 

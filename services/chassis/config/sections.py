@@ -6,6 +6,7 @@ it: what Mattermost has and Chorus does not use yet is listed in `known.py`.
 
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from services.chassis.config.rules import Between, Filled, HostPort, Link, OneOf, Origin, PostgresUrl
 from services.chassis.config.secret import Secret
@@ -69,6 +70,11 @@ class ServiceSettings:
     EnableLatex: bool = False
     EnableInlineLatex: bool = True
     ManagedResourcePaths: str = ""
+
+    @property
+    def site_path(self) -> str:
+        """The path below which everything is served, as in `/chat`; empty for a host of one's own."""
+        return urlsplit(self.SiteURL).path
 
 
 @dataclass(frozen=True, slots=True)

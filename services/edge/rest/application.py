@@ -73,14 +73,17 @@ class Application:
         version: str,
         body_limit: int,
         strict_csrf: bool = False,
+        cookie_path: str = "/",
         pages: Pages | None = None,
     ) -> None:
         """`version` is what X-Version-Id says; `body_limit` is in bytes, for requests that carry no file.
+        Sessions' cookies lie at `cookie_path`.
 
         `pages` answers outside of the API; without it there is nothing.
         """
         self._sessions, self._readiness, self._metrics = sessions, readiness, metrics
         self._version, self._body_limit, self._strict_csrf = version, body_limit, strict_csrf
+        self._cookie_path = cookie_path
         self._pages = pages
         self.routes = tuple(route for resource in resources for route in resource.routes())
         self._runner: web.AppRunner | None = None
@@ -149,17 +152,17 @@ class Application:
             async with asyncio.timeout_at(until):
                 return await self._handle(request, route)
         except DomainError as error:
-            return _refusal(error)
+            return self._refusal(error)
         except TimeoutError:
-            return _refusal(DomainError(Reason.DEADLINE_EXCEEDED))
+            return self._refusal(DomainError(Reason.DEADLINE_EXCEEDED))
         except Exception as error:
             if request.transport is None or request.transport.is_closing():
                 return web.Response(status=CLIENT_GONE)
             if isinstance(error, web.RequestPayloadError):  # chunks that are none, or an encoding that isn't
-                return _refusal(DomainError(Reason.INVALID_ARGUMENT, field="body"))
+                return self._refusal(DomainError(Reason.INVALID_ARGUMENT, field="body"))
             # The cause stays here: a stack trace never leaves the process.
             _log.exception("request failed", extra={"route": route.path, "method": route.method})
-            return _refusal(DomainError(Reason.INTERNAL))
+            return self._refusal(DomainError(Reason.INTERNAL))
 
     async def _handle(self, request: web.Request, route: Route) -> web.StreamResponse:
         token, place = _token(request)
@@ -195,7 +198,7 @@ class Application:
             if (page := self._page(request)) is not None:  # the catalogue has what a client's build holds, too
                 return page
             self._metrics.requests.labels(request.method, "not implemented", 501).inc()
-            return _refusal(DomainError(Reason.NOT_IMPLEMENTED, operation=operation))
+            return self._refusal(DomainError(Reason.NOT_IMPLEMENTED, operation=operation))
 
         return refuse
 
@@ -205,7 +208,7 @@ class Application:
         if not too_long and (page := self._page(request)) is not None:
             return page
         self._metrics.requests.labels("*", "unknown", 404).inc()
-        return _refusal(DomainError(Reason.URL_TOO_LONG if too_long else Reason.ROUTE_NOT_FOUND))
+        return self._refusal(DomainError(Reason.URL_TOO_LONG if too_long else Reason.ROUTE_NOT_FOUND))
 
     def _page(self, request: web.Request) -> web.StreamResponse | None:
         if self._pages is None or (page := self._pages.answer(request)) is None:
@@ -229,6 +232,15 @@ class Application:
         if request.method == hdrs.METH_GET and not kept:
             headers[hdrs.EXPIRES] = "0"
 
+    def _refusal(self, error: DomainError) -> web.Response:
+        body = app_error(error, request_id.get())
+        response = web.Response(body=msgspec.json.encode(body), status=body.status_code, headers=JSON)
+        if (seconds := retry_after(error)) is not None:
+            response.headers[hdrs.RETRY_AFTER] = str(seconds)
+        if error.reason is Reason.SESSION_EXPIRED:
+            forget_session(response, self._cookie_path)
+        return response
+
 
 def _token(request: web.Request) -> tuple[str, _Place]:
     """Return the request's token, cut as every presented token is; empty when there is none."""
@@ -238,13 +250,3 @@ def _token(request: web.Request) -> tuple[str, _Place]:
     if token and scheme.lower() in ("bearer", "token"):
         return token.strip()[:MAX_TOKEN], _Place.HEADER
     return request.query.get("access_token", "")[:MAX_TOKEN], _Place.QUERY
-
-
-def _refusal(error: DomainError) -> web.Response:
-    body = app_error(error, request_id.get())
-    response = web.Response(body=msgspec.json.encode(body), status=body.status_code, headers=JSON)
-    if (seconds := retry_after(error)) is not None:
-        response.headers[hdrs.RETRY_AFTER] = str(seconds)
-    if error.reason is Reason.SESSION_EXPIRED:
-        forget_session(response)
-    return response

@@ -10,7 +10,7 @@ from services.chassis.ids import is_valid_id
 from services.edge.clients.auth import AuthClient
 from services.edge.dialect import requests, sessions
 from services.edge.dialect.users import UserShapes
-from services.edge.rest.cookies import forget_session, remember_session
+from services.edge.rest.cookies import cookie_path, forget_session, remember_session
 from services.edge.rest.kit import Call, Route, answer, ok
 from services.edge.sessions import Sessions
 
@@ -55,7 +55,7 @@ class Login:
             await self._auth.logout(call.token)
             self._kept.forget_token(call.token)
         response = ok()
-        forget_session(response)
+        forget_session(response, cookie_path(self._settings))
         return response
 
     async def list(self, call: Call) -> web.StreamResponse:

@@ -1,9 +1,10 @@
 """What is no API: a client's build, when the operator names its folder; a small page about this server when not.
 
-The folder's files are listed once, at the start: a request is looked up among their names, so that no path leads
-outside of it, and nobody waits for a disk to hear that there is no such file.
+A request is looked up among the names of the build's files, so that no path leads outside of it, and nobody waits for
+a disk to hear that there is no such file.
 """
 
+import hashlib
 import html
 from collections.abc import Mapping
 from importlib.resources import files
@@ -14,10 +15,8 @@ from aiohttp import hdrs, web
 
 from services.chassis.config import Settings
 from services.edge.dialect.client_config import VERSION
+from services.edge.rest.client_build import STATIC, ClientBuild, client_build, description
 
-STATIC: Final = "/static/"
-_ROOT: Final = "root.html"
-_TITLE: Final = "<title>Mattermost</title>"
 _KEPT: Final = "max-age=31556926, public"
 _ASKED_AGAIN: Final = "no-cache, max-age=31556926, public"
 _NEVER_KEPT: Final = "no-cache, public"
@@ -52,11 +51,11 @@ class Pages:
     """Answers GET and HEAD outside of the API."""
 
     def __init__(self, settings: Settings) -> None:
-        """List the client's files. Raises OSError when the folder cannot be read or holds no root.html."""
+        """Read the client's build. Raises ConfigError when there is none where the settings say so."""
         folder = settings.ChorusSettings.WebappDirectory
-        self._files = _listed(Path(folder)) if folder else {}
-        self._root = _root(Path(folder), settings) if folder else b""
+        self._build = client_build(Path(folder), settings) if folder else None
         self._welcome = b"" if folder else _welcome(settings)
+        self._ancestors = " ".join(("frame-ancestors 'self'", *settings.ServiceSettings.FrameAncestors.split()))
 
     def answer(self, request: web.Request) -> web.StreamResponse | None:
         """Return the page or file at the request's path; None when there is none, and the API's 404 is right."""
@@ -65,22 +64,37 @@ class Pages:
         path = request.path
         if path == "/robots.txt":
             return web.Response(text="User-agent: *\nDisallow: /\n", content_type="text/plain")
-        if path.startswith(STATIC) and self._files:
-            return self._static(path)
-        if self._root and path.split("/", 2)[1] not in _NO_PAGES:
-            return _page(self._root, "frame-ancestors 'self'; script-src 'self'")
-        if self._welcome and path == "/":
-            return _page(self._welcome, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'")
-        return None
+        if self._build is None:
+            return self._about() if path == "/" else None
+        if path.startswith(STATIC):
+            return _static(self._build, request)
+        if path.split("/", 2)[1] in _NO_PAGES:
+            return None
+        return _page(self._build.page, f"{self._ancestors}; script-src {self._build.scripts}")
 
-    def _static(self, path: str) -> web.StreamResponse:
-        name = path.removeprefix(STATIC)
-        found = self._files.get(name)
-        if found is None:
-            return web.Response(status=404, headers={hdrs.CACHE_CONTROL: _NEVER_KEPT})
-        keeping = _ASKED_AGAIN if name.endswith("remote_entry.js") else _KEPT
-        kind = _TYPES.get(found.suffix.lower(), "application/octet-stream")
-        return web.FileResponse(found, headers={hdrs.CACHE_CONTROL: keeping, hdrs.CONTENT_TYPE: kind})
+    def _about(self) -> web.Response:
+        return _page(self._welcome, f"default-src 'none'; style-src 'unsafe-inline'; {self._ancestors}")
+
+
+def _static(build: ClientBuild, request: web.Request) -> web.StreamResponse:
+    name = request.path.removeprefix(STATIC)
+    found = build.files.get(name)
+    if found is None:
+        return web.Response(status=404, headers={hdrs.CACHE_CONTROL: _NEVER_KEPT})
+    headers: dict[str, str] = {
+        hdrs.CACHE_CONTROL: _ASKED_AGAIN if name.endswith("remote_entry.js") else _KEPT,
+        hdrs.CONTENT_TYPE: _TYPES.get(found.suffix.lower(), "application/octet-stream"),
+    }
+    body = build.rewritten.get(name)
+    return web.FileResponse(found, headers=headers) if body is None else _in_memory(request, body, headers)
+
+
+def _in_memory(request: web.Request, body: bytes, headers: Mapping[str, str]) -> web.Response:
+    tag = f'"{hashlib.sha1(body, usedforsecurity=False).hexdigest()}"'
+    headers = {**headers, hdrs.ETAG: tag}
+    if request.headers.get(hdrs.IF_NONE_MATCH) == tag:
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=body, headers=headers)
 
 
 def _page(body: bytes, policy: str) -> web.Response:
@@ -95,33 +109,12 @@ def _page(body: bytes, policy: str) -> web.Response:
     )
 
 
-def _listed(folder: Path) -> dict[str, Path]:
-    """Return the folder's files by their names below it; a link that leads outside is none of them."""
-    whole = folder.resolve(strict=True)
-    return {
-        path.relative_to(whole).as_posix(): path
-        for path in whole.rglob("*")
-        if path.is_file() and path.resolve().is_relative_to(whole)
-    }
-
-
-def _root(folder: Path, settings: Settings) -> bytes:
-    """Return the client's page under this server's name."""
-    title = html.escape(settings.TeamSettings.SiteName)
-    description = html.escape(_description(settings), quote=True)
-    named = f'<title>{title}</title><meta property="og:description" content="{description}" />'
-    return (folder / _ROOT).read_text("utf-8").replace(_TITLE, named, 1).encode()
-
-
 def _welcome(settings: Settings) -> bytes:
     page = files("services.edge.rest").joinpath("welcome.html").read_text("utf-8")
     return page.format(
         site=html.escape(settings.TeamSettings.SiteName),
-        description=html.escape(_description(settings)),
+        description=html.escape(description(settings)),
         version=VERSION,
         address=html.escape(settings.ServiceSettings.SiteURL or "this address"),
+        health=f"{settings.ServiceSettings.site_path}/api/v4/system/ping",
     ).encode()
-
-
-def _description(settings: Settings) -> str:
-    return settings.TeamSettings.CustomDescriptionText or "All team communication in one place."

@@ -107,6 +107,7 @@ def test_names_match_without_regard_to_case(configured: Any) -> None:
         ("MM_EMAILSETTINGS_ENABLESIGNUPWITHEMAIL", "False", "EmailSettings", "EnableSignUpWithEmail", False),
         ("MM_SERVICESETTINGS_POSTEDITTIMELIMIT", "-1", "ServiceSettings", "PostEditTimeLimit", -1),
         ("MM_LOGSETTINGS_CONSOLELEVEL", "debug", "LogSettings", "ConsoleLevel", "DEBUG"),
+        ("CHORUS_WEBAPP_DIR", "client", "ChorusSettings", "WebappDirectory", "client"),
     ],
 )
 def test_a_variable_overrides_the_file(
@@ -116,6 +117,15 @@ def test_a_variable_overrides_the_file(
     assert getattr(getattr(loaded.settings, section), key) == expected
     assert loaded.sources[f"{section}.{key}"] == f"environment {variable}"
     assert not loaded.warnings
+
+
+def test_a_site_may_live_below_a_path_that_needs_no_quoting(configured: Any) -> None:
+    document = {"ServiceSettings": {"SiteURL": "https://example.com/our/chat/"}}
+    assert configured(document).settings.ServiceSettings.site_path == "/our/chat"
+    assert configured({}).settings.ServiceSettings.site_path == ""
+    for path in ("/a b", "/a'b", "/a//b", "/../x", "/%41"):
+        (fault,) = faults_of(configured, {"ServiceSettings": {"SiteURL": f"https://example.com{path}"}})
+        assert 'expected a URL whose path, if any, is like "/chat"' in fault
 
 
 def test_unknown_names_warn_one_by_one_with_the_closest(configured: Any) -> None:

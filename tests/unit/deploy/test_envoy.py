@@ -147,7 +147,7 @@ def test_every_cluster_states_its_limits_and_watches_its_endpoints(mesh: Topolog
 def test_sockets_may_be_silent_for_longer_than_the_ping_interval(mesh: Topology, tmp_path: Path) -> None:
     render(mesh, tmp_path)
     (front,) = resources(tmp_path, "rds-front.yaml")[0]["virtual_hosts"]
-    upgrading = [route for route in front["routes"] if route["route"].get("upgrade_configs")]
+    upgrading = [route for route in front["routes"] if route.get("route", {}).get("upgrade_configs")]
     assert [route["match"]["path"] for route in upgrading] == ["/api/v4/websocket", "/api/v4/websocket/"]
     for route in upgrading:
         assert route["route"]["timeout"] == "0s"
