@@ -3,20 +3,44 @@
 What this server does not have yet must say so; the day it is served, its answer is held to what the client needs.
 """
 
+import os
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
+from deploy.cli.sample_plan import Sizes, plan
+from deploy.cli.seeding import PASSWORD as SAMPLE_PASSWORD
+from deploy.cli.seeding import Seeder
+from tests.conftest import ADMIN
 from tests.e2e.browser import Browser
 from tests.e2e.client import Place
-from tests.e2e.world import World, say, unique
+from tests.e2e.database import Database
+from tests.e2e.world import World, unique
 
+POSTS = int(os.environ.get("BOOT_POSTS", "600"))
+"""In all channels of who is busy; BOOT_POSTS=50000 takes minutes."""
+BUSY_SEED = 31
 PASSWORD = "where do we begin"
 LOGGED_OUT = (401, "api.context.session_expired.app_error")
 COOKIES = {"MMAUTHTOKEN", "MMUSERID", "MMCSRF"}
 PAGE = "limit_after=30&limit_before=30&skipFetchThreads=false&collapsedThreads=true&collapsedThreadsExtended=false"
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """Whose client loads, and what it will find."""
+
+    id: str
+    username: str
+    password: str
+    teams: int = 0
+    channels: int = 0
+    """Beside town-square and off-topic."""
+    posts: int = 0
 
 
 @pytest.fixture
@@ -26,25 +50,35 @@ async def browser(front: Place) -> AsyncIterator[Browser]:
     await window.close()
 
 
-async def _account(world: World) -> tuple[str, str]:
-    """Somebody new; return id and name."""
+async def _account(world: World) -> Somebody:
     name = unique("boot")
     made = await world.admin.post("/users", {"username": name, "email": f"{name}@example.org", "password": PASSWORD})
-    return made["id"], name
+    return Somebody(made["id"], name, PASSWORD)
 
 
-async def _in_teams(world: World, user_id: str, teams: int, channels: int) -> list[dict[str, Any]]:
-    """Make somebody a member of teams with channels of their own, and posts in each; return the teams."""
-    made = []
-    for _ in range(teams):
-        team = await world.team()
-        await world.admin.post(f"/teams/{team['id']}/members", {"team_id": team["id"], "user_id": user_id})
-        for number in range(channels):
-            channel = await world.channel(team)
-            await world.admin.post(f"/channels/{channel['id']}/members", {"user_id": user_id})
-            await say(world.admin, channel["id"], f"first in {number}")
-        made.append(team)
-    return made
+async def _fresh_admin(world: World, database: Database) -> Somebody:
+    """Who administers the server, before there is any team."""
+    admin = await _account(world)
+    database.write("auth", "UPDATE users SET roles = %s WHERE id = %s", ["system_admin", "system_user"], admin.id)
+    return admin
+
+
+async def _plain_member(world: World, database: Database) -> Somebody:
+    """Who is in one team, with nothing in it."""
+    member = await _account(world)
+    team = await world.team()
+    await world.admin.post(f"/teams/{team['id']}/members", {"team_id": team["id"], "user_id": member.id})
+    return replace(member, teams=1)
+
+
+async def _busy_member(world: World, database: Database) -> Somebody:
+    """Who is in three teams and two hundred channels full of posts."""
+    story = plan(BUSY_SEED, Sizes(users=3, teams=3, channels=200, posts=POSTS))
+    url = f"http://{world.front.host}:{world.front.rest_port}"
+    for _, _, make in Seeder(world.http, url, story).chapters((ADMIN["username"], ADMIN["password"])):
+        await make(lambda: None)
+    user = await world.admin.get(f"/users/username/{story.people[0]}")
+    return Somebody(user["id"], story.people[0], SAMPLE_PASSWORD, teams=3, channels=200, posts=POSTS)
 
 
 def _has(value: Mapping[str, Any], names: str) -> None:
@@ -52,22 +86,47 @@ def _has(value: Mapping[str, Any], names: str) -> None:
     assert not missing, (missing, value)
 
 
-@pytest.mark.parametrize(("teams", "channels"), [(0, 0), (1, 0), (3, 6)], ids=["nobody yet", "a member", "a busy one"])
-async def test_the_web_client_loads(world: World, browser: Browser, teams: int, channels: int) -> None:
-    user_id, name = await _account(world)
-    joined = await _in_teams(world, user_id, teams, channels)
+@pytest.mark.parametrize("who", [_fresh_admin, _plain_member, _busy_member])
+async def test_the_web_client_loads(
+    world: World, browser: Browser, database: Database, who: Callable[[World, Database], Awaitable[Somebody]]
+) -> None:
+    somebody = await who(world, database)
+    await _pages(world)
     await _login_page(browser)
-    await _sign_in(browser, user_id, name)
-    mine = await _who_am_i(browser, user_id)
-    assert {team["id"] for team in mine} == {team["id"] for team in joined}
-    memberships = await _channels(browser, user_id)
-    assert len(memberships) == teams * (channels + 2)  # town-square and off-topic are in each
+    await _sign_in(browser, somebody)
+    mine = await _who_am_i(browser, somebody.id)
+    assert len(mine) == somebody.teams
+    memberships = await _channels(browser, somebody)
     for team in mine:
-        await _team(browser, user_id, team)
-    await _layout(browser, user_id)
+        await _team(browser, somebody.id, team)
+    await _layout(browser, somebody.id)
     if mine:
-        await _open_and_talk(browser, user_id, mine[0], memberships)
+        await _open_and_talk(browser, somebody.id, mine[0], memberships)
     await _sign_out(browser)
+
+
+async def _pages(world: World) -> None:
+    """The page and its files: what is asked for before anything of the API."""
+    site = f"http://{world.front.host}:{world.front.rest_port}"
+    kept, asked_again = "max-age=31556926, public", "no-cache, max-age=31556926, public"
+    for path, kind, keeping in (
+        ("/", "text/html; charset=utf-8", asked_again),
+        ("/a-team/channels/town-square", "text/html; charset=utf-8", asked_again),
+        ("/static/chat.js", "text/javascript; charset=utf-8", kept),
+        ("/static/chat.css", "text/css; charset=utf-8", kept),
+        ("/static/manifest.json", "application/json", kept),
+    ):
+        async with world.http.get(f"{site}{path}") as response:
+            assert (response.status, response.headers["Content-Type"]) == (200, kind), path
+            assert response.headers["Cache-Control"] == keeping
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            if kind.startswith("text/html"):
+                assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
+                assert response.headers["Content-Security-Policy"] == "frame-ancestors 'self'; script-src 'self'"
+                assert "<title>Chorus</title>" in await response.text()
+    for path, status in (("/static/none.js", 404), ("/static/", 404), ("/robots.txt", 200), ("/api/v5/x", 404)):
+        async with world.http.get(f"{site}{path}") as response:
+            assert response.status == status, path
 
 
 async def _login_page(browser: Browser) -> None:
@@ -81,11 +140,12 @@ async def _login_page(browser: Browser) -> None:
     assert (await browser.send("GET", "/users/me")).refusal == LOGGED_OUT
 
 
-async def _sign_in(browser: Browser, user_id: str, name: str) -> None:
-    wrong = {"login_id": name, "password": "is it this", "token": "", "deviceId": ""}
+async def _sign_in(browser: Browser, somebody: Somebody) -> None:
+    user_id = somebody.id
+    wrong = {"login_id": somebody.username, "password": "is it this", "token": "", "deviceId": ""}
     refused = await browser.send("POST", "/users/login", wrong)
     assert refused.refusal == (401, "api.user.login.invalid_credentials_email_username")
-    answer = await browser.send("POST", "/users/login", wrong | {"password": PASSWORD})
+    answer = await browser.send("POST", "/users/login", wrong | {"password": somebody.password})
     user = answer.expect(200)
     assert user["id"] == user_id
     _has(user, "roles locale notify_props timezone email")
@@ -119,19 +179,28 @@ async def _who_am_i(browser: Browser, user_id: str) -> Sequence[dict[str, Any]]:
     return teams
 
 
-async def _channels(browser: Browser, user_id: str) -> list[dict[str, Any]]:
-    members: list[dict[str, Any]] = await browser.ask("GET", f"/users/{user_id}/channel_members?page=-1&per_page=60")
+async def _channels(browser: Browser, somebody: Somebody) -> list[dict[str, Any]]:
+    path = f"/users/{somebody.id}/channel_members?page=-1&per_page=60"
+    members: list[dict[str, Any]] = await browser.ask("GET", path)
+    assert len(members) == somebody.channels + 2 * somebody.teams  # town-square and off-topic are in each
     answer = await browser.send("GET", "/users/me/channels")
     if not members:
         assert answer.status in (200, 404)
         return members
-    channels = answer.expect(200)
-    assert {member["channel_id"] for member in members} == {channel["id"] for channel in channels}
-    totals = {channel["id"]: channel for channel in channels}
+    channels = {channel["id"]: channel for channel in answer.expect(200)}
+    assert channels.keys() == {member["channel_id"] for member in members}
+    assert sum(channel["total_msg_count"] for channel in channels.values()) == somebody.posts
+    unread: Counter[str] = Counter()
+    mentions: Counter[str] = Counter()
     for member in members:
-        channel = totals[member["channel_id"]]
+        channel = channels[member["channel_id"]]
         assert channel["total_msg_count"] >= member["msg_count"]
         assert channel["total_msg_count_root"] >= member["msg_count_root"]
+        unread[channel["team_id"]] += channel["total_msg_count_root"] - member["msg_count_root"]
+        mentions[channel["team_id"]] += member["mention_count_root"]
+    told = await browser.ask("GET", "/users/me/teams/unread?include_collapsed_threads=true")
+    assert {one["team_id"]: one["msg_count_root"] for one in told} == dict(unread)
+    assert {one["team_id"]: one["mention_count_root"] for one in told} == dict(mentions)
     return members
 
 
