@@ -39,6 +39,7 @@ class Grounds:
     ports: Ports
     secrets: Secrets
     postgres: Postgres
+    primary: subprocess.Popen[bytes]
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -86,20 +87,20 @@ def grounds() -> Iterator[Grounds]:
         (postgres.primary / "operator.conf").chmod(0o644)
         redis_config = redis.configure(layout.redis, ports, secrets)
         with (
-            _process(postgres.command(postgres.primary), layout.data / "postgres.log", postgres.account.user),
-            _process([redis.executable(), str(redis_config)], layout.data / "redis.log"),
+            running(postgres.command(postgres.primary), layout.data / "postgres.log", postgres.account.user) as primary,
+            running([redis.executable(), str(redis_config)], layout.data / "redis.log"),
         ):
-            _wait("PostgreSQL", lambda: _postgres_answers(postgres), layout.data / "postgres.log")
-            _wait("Redis", lambda: not redis.answers(ports, secrets), layout.data / "redis.log")
+            wait("PostgreSQL", lambda: answers(postgres, ports.postgres_primary), layout.data / "postgres.log")
+            wait("Redis", lambda: not redis.answers(ports, secrets), layout.data / "redis.log")
             postgres.ensure_databases()
-            yield Grounds(layout, ports, secrets, postgres)
+            yield Grounds(layout, ports, secrets, postgres, primary)
     finally:
         shutil.rmtree(postgres.account.home, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _process(command: Sequence[str], log: Path, user: str | None = None) -> Iterator[None]:
+def running(command: Sequence[str], log: Path, user: str | None = None) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a server, as `user` if given; end it fast, even when pytest itself is killed."""
     identity: dict[str, Any] = {}
     if user is not None:
@@ -123,7 +124,7 @@ def _process(command: Sequence[str], log: Path, user: str | None = None) -> Iter
             **identity,
         )
     try:
-        yield
+        yield process
     finally:
         process.send_signal(signal.SIGINT)  # PostgreSQL's fast shutdown
         try:
@@ -133,17 +134,19 @@ def _process(command: Sequence[str], log: Path, user: str | None = None) -> Iter
             process.wait()
 
 
-def _wait(what: str, answers: Callable[[], bool], log: Path) -> None:
+def wait(what: str, there: Callable[[], bool], log: Path) -> None:
+    """Wait until a server is there; fail with the end of its log."""
     deadline = time.monotonic() + 30
-    while not answers():
+    while not there():
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} does not answer:\n{log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.02)
 
 
-def _postgres_answers(postgres: Postgres) -> bool:
+def answers(postgres: Postgres, port: int) -> bool:
+    """Whether a server takes connections."""
     try:
-        with postgres.connect(postgres.ports.postgres_primary, timeout=2):
+        with postgres.connect(port, timeout=2):
             return True
     except psycopg.OperationalError:
         return False
