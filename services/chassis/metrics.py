@@ -73,8 +73,13 @@ class Metrics:
 
         self.database_transactions = self.counter(
             "database_transactions_total",
-            "Transactions by end: commit, rollback, or unknown (lost in COMMIT).",
+            "Transactions by end: commit, rollback, or unknown (lost in COMMIT, or of a server in doubt).",
             ("database", "outcome"),
+        )
+        self.database_doubts = self.counter(
+            "database_doubts_total",
+            "Transactions refused because the server may not be the primary: recovery, timeline, alone, blind.",
+            ("database", "why"),
         )
         self.database_seconds = self.histogram(
             "database_transaction_seconds", "From BEGIN to the end of a transaction, in seconds.", ("database",)

@@ -21,18 +21,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from services.chassis.database import pipeline
+from services.chassis.database import pipeline, standing
 from services.chassis.database.pipeline import Row, Statement
+from services.chassis.database.transaction import Transaction
 from services.chassis.errors import DomainError, Reason
 from services.chassis.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-VOUCHING: Final[Statement] = ("SELECT pg_logical_emit_message(true, 'chorus', '')", {})
-"""Lets COMMIT wait for the disk and for the standby although nothing is written: for a transaction whose answer is what
-it found, because an earlier one was lost in COMMIT and may so far stand here alone (DESIGN §3)."""
 
 ATTEMPTS: Final = 4
 """How often a transaction is run before a deadlock or a serialization failure is given back."""
@@ -55,7 +52,9 @@ _RETRIED: Final = {"40P01": "deadlock", "40001": "serialization"}
 
 
 class UnknownOutcome(DomainError):
-    """The connection was lost in COMMIT, or COMMIT warned: the transaction may or may not stand.
+    """The connection was lost in COMMIT, COMMIT warned, or the server may not be the primary any more.
+
+    The transaction may or may not stand, and what it read may be of the past.
 
     Look the ids up and vouch for what is found (`VOUCHING`), or let the caller, to whom it is `unavailable`, ask again.
     """
@@ -76,49 +75,13 @@ class DataFault(Exception):
         """The violated constraint or unique index; empty when it was none."""
 
 
-class Transaction:
-    """An open transaction. Statements raise psycopg's errors; see `Database.transact` for what becomes of them."""
-
-    def __init__(self, driver: psycopg.AsyncConnection[Any], begin: bytes) -> None:
-        """Made by `Database.transaction`; `begin` travels with the first statement."""
-        self._driver, self._begin = driver, begin
-        self._last: tuple[Statement, ...] = ()
-        self.concluded: list[list[Row]] = []
-        """The rows of what concluded, once it is committed."""
-
-    async def fetch(self, sql: str, **parameters: Any) -> list[Row]:
-        """Run one plain statement with `%(name)s` parameters; return its rows as named tuples."""
-        return (await self.pipelined((sql, parameters)))[0]
-
-    async def pipelined(self, *statements: Statement) -> list[list[Row]]:
-        """Send statements in one round trip; they run in order, each with its own snapshot. Return each one's rows."""
-        return await pipeline.run(self._driver, statements, first=self._beginning())
-
-    def conclude(self, *statements: Statement) -> None:
-        """Have these run at the end, in the same round trip as COMMIT."""
-        self._last = (*self._last, *statements)
-
-    def vouch(self) -> None:
-        """Have COMMIT wait as if something was written: the answer is that all stands already. See `VOUCHING`."""
-        self.conclude(VOUCHING)
-
-    async def commit(self) -> None:
-        """Run what concludes, and COMMIT. For `Database` alone."""
-        begin = self._beginning()
-        if self._last or begin is None:  # else nothing was ever sent
-            self.concluded = await pipeline.run(self._driver, self._last, first=begin, last=pipeline.COMMIT)
-
-    def _beginning(self) -> bytes | None:
-        return self._begin if self._driver.info.transaction_status == TransactionStatus.IDLE else None
-
-
 class Database:
     """One database of one service."""
 
     def __init__(self, name: str, dsn: str, metrics: Metrics, *, pool_size: int = 10, standby: bool = False) -> None:
         """`dsn` as in SqlSettings.DataSource, with this service's database as its path.
 
-        A `standby` may be behind in everything, its tables included.
+        A `standby` may be behind in everything, its tables included, and is not asked whether it is the primary.
         """
         self.name, self._standby = name, standby
         url = make_url(
@@ -145,22 +108,30 @@ class Database:
         self._seconds = metrics.database_seconds.labels(name)
         self._retries = metrics.database_retries
         self._deadlocks = metrics.database_deadlocks.labels(name)
+        self._doubts = metrics.database_doubts
+        self._doubt = ""
         self.origin = ""
         """What `identify` read on the newest connection: no connection outlives the server that it was made to."""
+        self._timeline = ""
+        if not standby:
+            self._ask_each(standing.TIMELINE, "_timeline")
 
     async def identify(self, sql: str) -> None:
         """Read one value by `sql` on every new connection, as `origin`; a connection on which it fails is none."""
+        self._ask_each(sql, "origin")
+        await self._engine.dispose()  # those made before have not been asked
+        await self.fetch("SELECT 1")
+
+    def _ask_each(self, sql: str, attribute: str) -> None:
+        """Keep what every new connection answers to `sql`."""
 
         @event.listens_for(self._engine.sync_engine, "connect")
         def connected(connection: Any, record: object) -> None:
             cursor = connection.cursor()
             cursor.execute(sql)
-            (self.origin,) = cursor.fetchone()
+            setattr(self, attribute, cursor.fetchone()[0])
             cursor.close()
             connection.rollback()
-
-        await self._engine.dispose()  # those made before have not been asked
-        await self.fetch("SELECT 1")
 
     async def close(self) -> None:
         """Close all connections."""
@@ -188,7 +159,7 @@ class Database:
         try:
             if patience is not None:
                 impatience = asyncio.get_running_loop().call_later(patience, _hang_up, driver)
-            tx = Transaction(driver, begin)
+            tx = Transaction(driver, begin, None if self._standby else self._timeline)
             yield tx
             committing = self._commit(tx, driver)
             await (_uncancelled(committing) if shielded else committing)
@@ -196,6 +167,8 @@ class Database:
         except BaseException as error:
             if not isinstance(error, UnknownOutcome):
                 self._rollbacks.inc()
+                if isinstance(error, DomainError):
+                    await self._roll_back(tx, driver)
             raise
         finally:
             if impatience is not None:
@@ -213,7 +186,7 @@ class Database:
 
         driver.add_notice_handler(noticed)
         try:
-            await tx.commit()
+            doubt = await tx.end(pipeline.COMMIT)
         except (psycopg.Error, OSError) as error:
             if not driver.closed and _is_answered(error):
                 raise  # nothing stands
@@ -221,9 +194,35 @@ class Database:
             raise UnknownOutcome(self.name, str(error)) from error
         finally:
             driver.remove_notice_handler(noticed)
-        if warnings:
+        if why := "; ".join(warnings) or await self._heed(doubt, driver):
             self._unknown.inc()
-            raise UnknownOutcome(self.name, "; ".join(warnings))
+            raise UnknownOutcome(self.name, why)
+
+    async def _roll_back(self, tx: Transaction, driver: psycopg.AsyncConnection[Any]) -> None:
+        """End a transaction that refuses. What it read decided that, so the server must vouch for it as well."""
+        if driver.info.transaction_status != TransactionStatus.INTRANS:
+            return
+        try:
+            doubt = await tx.end(pipeline.ROLLBACK)
+        except (psycopg.Error, OSError) as error:
+            raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
+        if why := await self._heed(doubt, driver):
+            raise UnknownOutcome(self.name, why)
+
+    async def _heed(self, doubt: str, driver: psycopg.AsyncConnection[Any]) -> str:
+        """Return what a doubt means; tell when it begins and ends. No more is asked of a server that is another one."""
+        if doubt in standing.ELSEWHERE:
+            await driver.close()
+        why = standing.MEANING[doubt] if doubt else ""
+        if doubt != self._doubt:
+            self._doubt = doubt
+            if doubt:
+                _log.warning("database refused: %s", why, extra={"database": self.name})
+            else:
+                _log.info("database vouches again", extra={"database": self.name})
+        if doubt:
+            self._doubts.labels(self.name, doubt).inc()
+        return why
 
     async def transact(self, work: Callable[[Transaction], Awaitable[T]], *, shielded: bool = True) -> T:
         """Run `work` in a transaction and return what it returns; run it again after a deadlock.
@@ -322,13 +321,13 @@ async def _put_back(connection: AsyncConnection, driver: psycopg.AsyncConnection
     """Return the connection to its pool, rolled back if it has to be; drop it when its state cannot be known."""
     try:
         if driver.info.transaction_status != TransactionStatus.IDLE:
-            await _uncancelled(_roll_back(connection, driver))
+            await _uncancelled(_leave(connection, driver))
         await connection.close()
     except (DBAPIError, psycopg.Error, OSError):
         _log.warning("connection could not be returned", exc_info=True)
 
 
-async def _roll_back(connection: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
+async def _leave(connection: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
     if driver.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
         with suppress(psycopg.Error, OSError):
             await pipeline.run(driver, (), first=pipeline.ROLLBACK)
