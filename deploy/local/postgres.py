@@ -102,7 +102,7 @@ class Postgres:
                         password=sql.Literal(password),
                     )
                 )
-            # To see in pg_stat_replication whether a standby follows; a primary that nobody follows vouches for nothing.
+            # To see whether a standby follows: a primary that none does vouches for nothing.
             connection.execute("GRANT pg_read_all_stats TO chorus")
             held = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
             for database in DATABASES:

@@ -64,6 +64,7 @@ async def wire(process: Process) -> None:
 
     log = await EventLog.open(database, process.clock, process.tasks)
     publisher = Publisher(bus, tasks, process.metrics)
+    process.on_stop("publisher", publisher.close)
     lengths = _session_rules(settings)
     checks = PasswordCheck(database, passwords, clock)
     revocations = Revocations(log, publisher, bus, tasks, metrics)

@@ -89,6 +89,7 @@ async def wire(process: Process) -> None:
     process.on_stop("bus", bus.close)
     events = await EventLog.open(database, clock, tasks)
     publisher = Publisher(bus, tasks, metrics)
+    process.on_stop("publisher", publisher.close)
     tls = Path(settings.ChorusSettings.TLSDirectory)
     mesh = Mesh(settings.ChorusSettings.MeshAddress, tls, "messaging", metrics)
     process.on_stop("mesh", mesh.close)

@@ -43,7 +43,9 @@ def wiring(lease_ms: int = LEASE_MS) -> Wire:
 
         away_after_ms = settings.TeamSettings.UserStatusAwayTimeout * 1000
         switches = settings.ServiceSettings
-        announcer = Announcer(Publisher(bus, tasks, process.metrics), clock, metrics)
+        publisher = Publisher(bus, tasks, process.metrics)
+        process.on_stop("publisher", publisher.close)
+        announcer = Announcer(publisher, clock, metrics)
         settling = Settling(database, registry, announcer, clock, away_after_ms=away_after_ms)
         sweep = Sweep(
             process.instance,

@@ -84,7 +84,7 @@ class Standby:
     def synchronous(self) -> Iterator[None]:
         """Let the primary's COMMITs wait for it."""
         port = self._grounds.ports.postgres_primary
-        state = f"SELECT sync_state FROM pg_stat_replication WHERE application_name = '{NAME}'"
+        state = "SELECT sync_state FROM pg_stat_replication"
         self._ask(port, f"ALTER SYSTEM SET synchronous_standby_names = '{NAME}'")
         self._ask(port, "SELECT pg_reload_conf()")
         try:
@@ -152,5 +152,3 @@ def standby(grounds: Grounds) -> Iterator[Standby]:
         yield made
     finally:
         made.close()
-
-

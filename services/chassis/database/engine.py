@@ -155,11 +155,10 @@ class Database:
         except (DBAPIError, psycopg.Error, PoolTimeout, OSError) as error:
             raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
         driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
-        impatience = None
+        impatience, tx = None, Transaction(driver, begin, None if self._standby else self._timeline)
         try:
             if patience is not None:
                 impatience = asyncio.get_running_loop().call_later(patience, _hang_up, driver)
-            tx = Transaction(driver, begin, None if self._standby else self._timeline)
             yield tx
             committing = self._commit(tx, driver)
             await (_uncancelled(committing) if shielded else committing)

@@ -1,5 +1,6 @@
 """What a post may be, and what becomes of a batch of drafts."""
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -117,10 +118,13 @@ class Clockwork:
     last_at: int
 
     def tick(self, now_ms: int) -> int:
-        """Return the next change's time, in ms. Raises channel_rate_exceeded when the channel is too far ahead."""
+        """Return the next change's time, in ms. Raises channel_rate_exceeded when the channel is too far ahead.
+
+        After a clock stepped back that may be for long, so it is told for how long.
+        """
         at = max(now_ms, self.last_at + 1)
-        if at > now_ms + MAX_AHEAD_MS:
-            raise DomainError(Reason.CHANNEL_RATE_EXCEEDED, retry_after_s=1)
+        if (ahead := at - now_ms - MAX_AHEAD_MS) > 0:
+            raise DomainError(Reason.CHANNEL_RATE_EXCEEDED, retry_after_s=math.ceil(ahead / 1000))
         self.last_at = at
         return at
 

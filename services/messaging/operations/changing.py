@@ -11,7 +11,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
 from services.chassis.events import Announcement, EventLog, Publisher, TopicState
-from services.messaging.domain.posts import MAX_AHEAD_MS
+from services.messaging.domain.posts import Clockwork
 
 T = TypeVar("T")
 
@@ -52,11 +52,8 @@ class Change:
     def next_at(self, topic: str) -> int:
         """Take the topic's next time, in ms. Raises channel_rate_exceeded when it is too far ahead of the clock."""
         state = self._topics[topic]
-        at = state.next_at(self.now_ms)
-        if at > self.now_ms + MAX_AHEAD_MS:
-            raise DomainError(Reason.CHANNEL_RATE_EXCEEDED, retry_after_s=1)
-        state.last_at = at
-        return at
+        state.last_at = Clockwork(state.last_at).tick(self.now_ms)
+        return state.last_at
 
     def announce(self, topic: str, body: Message, at: int) -> int:
         """Have `body` appended to the locked topic; return the seq that it will have there."""

@@ -141,7 +141,11 @@ async def waiting_commits(grounds: Grounds, standby: Standby, dsn: str) -> Async
 
 @pytest.mark.parametrize("end", [Commits.cancel, Commits.kill])
 async def test_a_commit_that_ended_without_its_standby_is_no_acknowledgement(
-    grounds: Grounds, standby: Standby, settings: Settings, ground: Ground, end: Callable[[Commits, Waiting], Awaitable[None]]
+    grounds: Grounds,
+    standby: Standby,
+    settings: Settings,
+    ground: Ground,
+    end: Callable[[Commits, Waiting], Awaitable[None]],
 ) -> None:
     """Nor is finding the post afterwards: that COMMIT waits as well, and so does the next try's."""
     async with (

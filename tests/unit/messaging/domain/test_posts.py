@@ -33,6 +33,23 @@ def test_a_channel_too_far_ahead_of_the_clock_refuses() -> None:
     assert reasons(decision) == ["ok", Reason.CHANNEL_RATE_EXCEEDED]
 
 
+@pytest.mark.parametrize(("stepped_ms", "seconds"), [(2_001, 1), (3_600_000, 3_599)])
+def test_who_is_refused_hears_when_the_clock_has_caught_up(stepped_ms: int, seconds: int) -> None:
+    (refusal,) = posts.decide([DRAFT], facts(last_at=1000 + stepped_ms)).answers
+    assert isinstance(refusal, DomainError)
+    assert refusal.facts["retry_after_s"] == str(seconds)
+
+
+def test_a_clock_that_steps_by_an_hour_and_back_moves_no_time_back() -> None:
+    hour, times, clock = 3_600_000, [], Clockwork(0)
+    for now in (1_000, 1_000 + hour, hour, 2 * hour, 2 * hour - 600, 2 * hour):
+        times += [clock.tick(now), clock.tick(now)]
+    assert times == sorted(set(times))
+    with pytest.raises(DomainError):
+        clock.tick(hour)
+    assert clock.last_at == times[-1]
+
+
 @pytest.mark.parametrize(
     ("access", "draft", "reason"),
     [
