@@ -449,6 +449,33 @@ def test_somebody_without_a_socket_who_is_online_is_untrue() -> None:
     assert any(line.startswith("untrue: ben is online") for line in found(script.finish()))
 
 
+def test_who_went_while_the_primary_was_away_shows_once_it_is_back() -> None:
+    script = conversation()
+    script.hang_up(next(ear for ear in script.ears if ear.client == "ben"))
+    script.records.append(Fault(script.now - 1, script.now + 6, "crash", "postgres-primary"))
+    script.pause(5)
+    script.statuses("ana", ben="online")
+    assert not found(script.records)
+    script.pause(5)
+    script.statuses("ana", ben="online")
+    assert any(line.startswith("untrue: ben is online") for line in found(script.finish()))
+
+
+def test_who_came_while_redis_was_away_shows_once_it_is_back_and_who_was_there_stays() -> None:
+    script = conversation()
+    script.records.append(Fault(script.now, script.now + 6, "pause", "redis"))
+    script.person("cat")
+    script.listen("cat")
+    script.pause(4)
+    script.statuses("ana", cat="offline")
+    assert not found(script.records)
+    script.statuses("ana", ben="offline")
+    script.pause(6)
+    script.statuses("ana", cat="offline")
+    untrue = [line for line in found(script.finish()) if line.startswith("untrue")]
+    assert [line.split()[1] for line in untrue] == ["ben", "cat"]
+
+
 def test_the_users_of_an_edge_that_died_have_a_lease() -> None:
     script = conversation()
     script.records.append(Fault(script.now, script.now + 0.1, "kill", "edge-2"))

@@ -104,12 +104,14 @@ class PresenceReporter:
             number=self._reports,
             full=full,
             online=online,
-            gone=[] if full else [user for user, here in changes.items() if not here],
+            gone=[user for user, here in changes.items() if not here],
         )
         try:
             answer = await self._presence.report_sockets(request)
         except DomainError as error:
-            self._full = True  # what was in it may be lost
+            # It may be lost; or Redis has it and PostgreSQL not, and who went is missed by nobody: named again.
+            self._full = True
+            self._changes = {**changes, **self._changes}
             _log.warning("presence did not hear who is here", extra={"why": str(error)})
             return False
         self._full = answer.full_wanted and not full

@@ -4,6 +4,7 @@ import asyncio
 import time
 from typing import Any
 
+from services.chassis.bus.redis import connect
 from services.chassis.config import Settings
 from services.chassis.ids import new_id
 from tests.contract.grounds import Grounds
@@ -70,6 +71,19 @@ async def test_a_report_that_a_later_one_overtook_changes_nothing(
         assert await presence.status(stays) == "online"
         assert await presence.report("edge-1", [user], full=True, number=1, incarnation="second")
         assert await presence.status(user) == "online"
+
+
+async def test_who_went_is_settled_by_the_repetition_of_a_report_that_failed_halfway(
+    grounds: Grounds, settings: Settings, user: str
+) -> None:
+    """PostgreSQL crashed after Redis had taken the report: Redis alone no longer says that somebody went."""
+    async with running(grounds, settings, lease_ms=LONG) as presence:
+        assert await presence.report("edge-1", [user], full=True)
+        redis = connect(settings)
+        await redis.srem("{presence}:users:edge-1", user)
+        await redis.aclose()
+        assert await presence.report("edge-1", gone=[user], full=True)
+        assert await presence.status(user) == "offline"
 
 
 async def test_a_large_full_report_is_kept_whole(grounds: Grounds, settings: Settings) -> None:

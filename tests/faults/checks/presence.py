@@ -15,6 +15,8 @@ LEASE = 10.0
 """Seconds until the users of an edge that died, or is paused, are offline."""
 SLACK = 1.5
 """For the sweep that ends leases, and for this machine."""
+_STORES = ("redis", "postgres-primary")
+"""What presence writes to: who has sockets, and what people are shown as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +54,15 @@ def _sockets(timeline: Timeline) -> dict[str, list[_Here]]:
         until = end.at if end is not None else inf
         clean = end is not None and end.how in ("client", "settled") and greeted < inf
         clean = clean and not _disturbed(timeline, opened.edge, until) and not _presence_was_broken(timeline, until)
-        known = until + SLACK + (CLEAN if clean else LEASE)
+        known = _heard(timeline, until) + SLACK + (CLEAN if clean else LEASE)
         sockets[opened.client].append(_Here(opened.at, greeted, until, known, opened.edge))
     return sockets
 
 
 def _offline(timeline: Timeline, op: Op, user: str, sockets: list[_Here]) -> Iterator[Violation]:
-    """Losing Redis or an instance of presence excuses nothing: what edges report is known again before a lease ends."""
+    """Losing Redis or an instance of presence makes nobody offline. Who comes meanwhile shows once a store is back."""
     for here in sockets:
-        known = here.greeted + CLEAN + SLACK < op.began
+        known = _heard(timeline, here.greeted) + CLEAN + SLACK < op.began
         if known and here.until > op.ended and not _disturbed(timeline, here.edge, op.ended):
             text = f"{timeline.name(user)} is offline at {op.invoke.edge}, with a socket on {here.edge}"
             yield Violation("untrue", f"{text} for {op.began - here.greeted:.1f} s", op.ended, "", (op.number,))
@@ -75,6 +77,14 @@ def _online(timeline: Timeline, op: Op, user: str, status: str, sockets: list[_H
     last = max((here.until for here in sockets if here.begun < op.began), default=-inf)
     text = f"{timeline.name(user)} is {status} at {op.invoke.edge}, without a socket for {op.began - last:.1f} s"
     yield Violation("untrue", text, op.ended, "", (op.number,))
+
+
+def _heard(timeline: Timeline, at: float) -> float:
+    """When presence could first keep what it was told at that time: not before both of its stores are back."""
+    for fault in sorted(timeline.faults, key=lambda fault: fault.at):
+        if fault.at <= at <= fault.until and fault.target in _STORES:
+            at = fault.until
+    return at
 
 
 def _disturbed(timeline: Timeline, edge: str, at: float) -> bool:
