@@ -53,10 +53,12 @@ class Batcher(Generic[Item, Answer]):
         return await self._enqueue(item)
 
     async def submit_all(self, items: Sequence[Item]) -> list[Answer | DomainError]:
-        """Return each item's answer or error, in order; raise what fails a whole batch."""
+        """Return each item's answer or error, in order; raise what fails a whole batch, and busy for all or none."""
         answers: list[Answer | DomainError] = []
-        waiting = [self._enqueue(item) for item in items]
+        waiting: list[asyncio.Future[Answer]] = []
         try:
+            for item in items:
+                waiting.append(self._enqueue(item))  # noqa: PERF401 - kept when a later one finds no room
             for answer in waiting:
                 try:
                     answers.append(await answer)

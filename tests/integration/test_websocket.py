@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.messaging.v1 import posts_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
 from services.chassis.events import channel_topic, user_topic
-from services.edge.ws import connection, protocol
+from services.edge.ws import connection, protocol, server
 from tests.integration.websocket_edge import Edge, eventually, frames, redis_server, running_edge
 from tests.unit.edge.ws.sockets import an_id, entry
 
@@ -337,3 +338,20 @@ async def test_a_stop_says_going_away(edge: Edge) -> None:
         await hello(client)
         await edge.server.close(1.0)
         assert await ended(client) == 1001
+
+
+async def test_the_oldest_of_a_users_sockets_gives_way_to_the_one_too_many_and_nobody_elses(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "USER_SOCKETS", 5)
+    token, other = edge.outside.sign_in(ADA, TOPIC), edge.outside.sign_in(BOB, TOPIC)
+    async with edge.connect(other) as bob, AsyncExitStack() as stack:
+        await hello(bob)
+        sockets = []
+        for _ in range(8):
+            sockets.append(await stack.enter_async_context(edge.connect(token)))
+            await hello(sockets[-1])
+        assert [await ended(oldest) for oldest in sockets[:3]] == [1008] * 3
+        await edge.write(TOPIC, post("still here"))
+        for client in (*sockets[3:], bob):
+            await frames(client, lambda frame: text_of(frame) == "still here")

@@ -8,7 +8,8 @@ called in turn, errors become statuses, and every call is counted.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import grpc
@@ -28,6 +29,10 @@ from services.chassis.rpc.identity import caller_of, require_envoy
 from services.chassis.tasks import Tasks
 
 _log = logging.getLogger(__name__)
+
+MAX_CALLS: Final = 1024
+"""Calls under way in one instance; the next is told to come again. Hot calls carry hundreds of items each, and plain
+ones beyond this would only wait for a connection to the database until their deadlines."""
 
 _HEALTH_PREFIX: Final = "/grpc.health.v1.Health/"
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -63,6 +68,7 @@ class _Gate(grpc.aio.ServerInterceptor):
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        self._under_way = 0
         self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -112,7 +118,8 @@ class _Gate(grpc.aio.ServerInterceptor):
             started = time.perf_counter()
             try:
                 _admit(context, callers)
-                response = await behaviour(check(request), context)
+                with self._place():
+                    response = await behaviour(check(request), context)
             except Exception as error:
                 await self._refuse(label, context, error)
             else:
@@ -133,8 +140,9 @@ class _Gate(grpc.aio.ServerInterceptor):
             started = time.perf_counter()
             try:
                 _admit(context, callers)
-                async for part in behaviour(check(request), context):
-                    yield part
+                with self._place():
+                    async for part in behaviour(check(request), context):
+                        yield part
                 good.inc()
             except Exception as error:
                 await self._refuse(label, context, error)
@@ -142,6 +150,17 @@ class _Gate(grpc.aio.ServerInterceptor):
                 seconds.observe(time.perf_counter() - started)
 
         return answer
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Take one of the places for calls under way. Raises busy when there is none."""
+        if self._under_way >= MAX_CALLS:
+            raise DomainError(Reason.BUSY, part="calls", retry_after_s=1)
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
 
     async def _refuse(self, label: str, context: Context, error: Exception) -> None:
         if isinstance(error, protovalidate.ValidationError):
