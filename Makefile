@@ -49,9 +49,9 @@ test: dev $(VENV)/protos ## all tests, with meshes of their own on free ports (T
 api-coverage: dev $(VENV)/protos ## operations by tier: how many are served, how many a test run has seen work (WRITE=1: docs/api.md)
 	@$(RUN) -m tests.coverage.report $(if $(WRITE),--write)
 
-faults: dev $(VENV)/protos ## break a mesh in every way while people use it, and judge (SECONDS=120 NEMESIS=kill,lag SEED=7)
+faults: dev $(VENV)/protos ## break a mesh in every way while people use it, and judge (SECONDS=120 or TURNS=5, NEMESIS=kill,lag SEED=7)
 	@$(RUN) -m tests.faults.run $(if $(SECONDS),--seconds $(SECONDS)) $(if $(NEMESIS),--nemesis $(NEMESIS)) \
-	  $(if $(SEED),--seed $(SEED)) $(if $(RATE),--rate $(RATE))
+	  $(if $(TURNS),--turns $(TURNS)) $(if $(SEED),--seed $(SEED)) $(if $(RATE),--rate $(RATE))
 
 measure: dev $(VENV)/protos ## what an idle mesh costs with 1,000 sockets; how long a revoked session lives, over 1,000 tries
 	@$(RUN) -m tests.load.idle; idle=$$?; $(RUN) -m tests.load.revocation && exit $$idle

@@ -51,11 +51,11 @@ class Nemesis:
             **dict.fromkeys(WIRED, self._wire),
         }
 
-    def plans(self, kinds: Sequence[str], chance: random.Random) -> Iterator[Plan]:
-        """Faults of these kinds without end, for what this mesh consists of."""
+    def plans(self, kinds: Sequence[str], chance: random.Random, turns: int) -> Iterator[Plan]:
+        """Faults of these kinds for what this mesh consists of; see plans.plans."""
         wires = self._wiring.wires if self._wiring is not None else ()
         instances = [instance.name for instance in self._mesh.topology.instances]
-        return plans(kinds, instances, [wire.name for wire in wires], chance)
+        return plans(kinds, instances, [wire.name for wire in wires], chance, turns)
 
     async def inject(self, plan: Plan) -> Fault:
         """Break it, put it right, and wait until all is well. Raises NotRecovered."""

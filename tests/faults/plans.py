@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Final
 
 from deploy.local.programs import ENVOY, PRIMARY, REDIS, REPLICA
@@ -47,13 +48,15 @@ def role_of(target: str) -> str:
 
 
 def plans(
-    kinds: Sequence[str], instances: Sequence[str], wires: Sequence[str], chance: random.Random
+    kinds: Sequence[str], instances: Sequence[str], wires: Sequence[str], chance: random.Random, turns: int = 0
 ) -> Iterator[Plan]:
-    """Faults without end, turn by turn. A turn does every kind to every role once, in a random order and to an instance
-    drawn by lot; but to the many roles of wires some at a time, each as often as the others.
+    """Faults turn by turn, so many turns; 0 for turns without end.
+
+    A turn does every kind to every role once, in a random order and to an instance drawn by lot; but to the many roles
+    of wires some at a time, each as often as the others.
     """
     decks = {kind: _Deck(wires, chance) for kind in kinds if kind in WIRED and wires}
-    while True:
+    for _ in range(turns) if turns else count():
         turn = [
             Plan(kind, target, _seconds(kind, target, chance))
             for kind in kinds

@@ -1,6 +1,7 @@
 """`make faults`: people use a mesh while it is being broken; then the checker decides whether it kept its promises.
 
     python -m tests.faults.run --seconds 600 --nemesis kill,pause --seed 7
+    python -m tests.faults.run --turns 5
 
 A fail-over of Redis has a mesh of its own, whose Redis is a pair under Sentinel: there are no wires to those, since
 Sentinel names them by their own addresses. Both runs are judged alike, and one table shows what they come to.
@@ -49,6 +50,9 @@ _ALL = (*KINDS, FAILOVER)
 _FAILING_OVER = 0.12
 """The part of a whole run that is for Redis failing over: about 12 s each, as often as the other kinds of fault."""
 
+_A_TURN = 300.0
+"""Seconds that a turn of all faults may take: far more than it does, also on a busy machine."""
+
 Say = Callable[[str], None]
 
 
@@ -60,6 +64,8 @@ class Order:
     kinds: Sequence[str] = KINDS
     seed: int = 1
     rate: float = 60.0
+    turns: int = 0
+    """Every fault so many times to every role, and then an end, within the seconds; 0: as many as the seconds allow."""
     plans: Sequence[Plan] = ()
     """Faults by name, in this order, in place of random ones."""
     rest: float = 60.0
@@ -105,7 +111,7 @@ async def run(
         workload.start()
         try:
             await _break(Nemesis(mesh, recorder, wiring, sentinel), workload, order, say)
-        except NotRecovered as error:
+        except (NotRecovered, Unfinished) as error:
             trouble.append(str(error))
         say("all that is under way is finished, and everything is read once more")
         await workload.stop()
@@ -118,10 +124,14 @@ async def run(
     return Outcome({**result, "trouble": trouble}, violations, list(report(timeline, violations)), trouble)
 
 
+class Unfinished(Exception):
+    """The time was over before all turns were done."""
+
+
 async def _break(nemesis: Nemesis, workload: Workload, order: Order, say: Say) -> None:
     chance = random.Random(order.seed)
     end = time.monotonic() + order.seconds
-    plans = iter(order.plans) if order.plans else nemesis.plans(order.kinds, chance)
+    plans = iter(order.plans) if order.plans else nemesis.plans(order.kinds, chance, order.turns)
     await asyncio.sleep(_CALM)
     while time.monotonic() < end and (plan := next(plans, None)) is not None:
         workload.check()
@@ -129,9 +139,13 @@ async def _break(nemesis: Nemesis, workload: Workload, order: Order, say: Say) -
         fault = await nemesis.inject(plan)
         say(f"{plan.says}: over after {fault.until - fault.at:.1f} s")
         await asyncio.sleep(chance.uniform(0.1, 1.0) * _CALM)
-    if not order.plans:
-        await asyncio.sleep(max(0.0, end - time.monotonic()))
     workload.check()
+    if order.turns:
+        if next(plans, None) is not None:
+            raise Unfinished(f"{order.turns} turns were not done in {order.seconds:g} s")
+    elif not order.plans:
+        await asyncio.sleep(max(0.0, end - time.monotonic()))
+        workload.check()
 
 
 def main() -> int:
@@ -162,9 +176,11 @@ def _parts(order: Order) -> list[tuple[str, Order]]:
         return [("faults", order)]
     if not others:
         return [(FAILOVER, order)]
+    # Turns end by themselves: the seconds are their bound, and not shared out.
+    most, rest = (1.0, 1.0) if order.turns else (1 - _FAILING_OVER, _FAILING_OVER)
     return [
-        ("faults", replace(order, kinds=others, seconds=order.seconds * (1 - _FAILING_OVER))),
-        (FAILOVER, replace(order, kinds=(FAILOVER,), seconds=order.seconds * _FAILING_OVER)),
+        ("faults", replace(order, kinds=others, seconds=order.seconds * most)),
+        (FAILOVER, replace(order, kinds=(FAILOVER,), seconds=order.seconds * rest)),
     ]
 
 
@@ -193,7 +209,8 @@ def _on_a_mesh(order: Order, folder: Path, say: Say) -> Outcome:
 
 def _order() -> Order:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.run", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=120, help="for how long to break things (default 120)")
+    parser.add_argument("--seconds", type=float, help="for how long to break things (default 120), or to try the turns")
+    parser.add_argument("--turns", type=int, default=0, help="end when each fault was done to each role so many times")
     parser.add_argument("--nemesis", default="", help=f"some of {','.join(_ALL)} (default: all)")
     parser.add_argument("--seed", type=int, default=0, help="the same seed breaks the same things (default: random)")
     parser.add_argument("--rate", type=float, default=60, help="writes a second that are tried (default 60)")
@@ -201,7 +218,8 @@ def _order() -> Order:
     kinds = tuple(filter(None, given.nemesis.split(","))) or _ALL
     if unknown := [kind for kind in kinds if kind not in _ALL]:
         parser.error(f"there is no fault {unknown[0]!r}: choose some of {', '.join(_ALL)}")
-    return Order(given.seconds, kinds, given.seed or random.randrange(1, 1_000_000), given.rate)
+    seconds = given.seconds or (_A_TURN * given.turns if given.turns else 120)
+    return Order(seconds, kinds, given.seed or random.randrange(1, 1_000_000), given.rate, given.turns)
 
 
 if __name__ == "__main__":

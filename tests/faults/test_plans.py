@@ -32,6 +32,10 @@ def test_the_roles_of_wires_take_turns() -> None:
     assert set(fired.values()) == {4}  # 6 turns of 2, for 3 roles
 
 
+def test_so_many_turns_and_no_more() -> None:
+    assert [*plans(KINDS, INSTANCES, WIRES, random.Random(1), turns=2)] == first(2)
+
+
 def test_instances_of_a_role_are_drawn_by_lot() -> None:
     assert {plan.target for plan in first(20) if plan.kind == "kill"} >= {*INSTANCES}
 
