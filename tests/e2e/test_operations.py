@@ -41,10 +41,8 @@ async def test_health_is_plain(world: World, edges: tuple[Place, Place]) -> None
     ("method", "path", "operation"),
     [
         ("POST", "/hooks/incoming", "createIncomingWebhook"),
-        ("GET", "/bots", "getBots"),
         ("POST", "/commands/execute", "executeCommand"),
         ("GET", "/jobs", "getJobs"),
-        ("POST", "/users?iid=xxxxxxxxxxxxxxxxxxxxxxxxxx", "createUser with an invitation"),
         ("DELETE", "/posts/xxxxxxxxxxxxxxxxxxxxxxxxxx?permanent=true", "deletePost with permanent=true"),
     ],
 )

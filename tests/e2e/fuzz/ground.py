@@ -31,6 +31,8 @@ class Reply(NamedTuple):
 class _Person:
     id: str
     token: str
+    roles: str
+    """The names of the roles, as the protocol gives them."""
 
 
 class Ground:
@@ -67,28 +69,28 @@ class Ground:
         return reply
 
     def renew(self, writes: int = _WORN_OUT) -> None:
-        """Make everything anew after so many writes, or when a request has signed somebody out."""
-        signed_out = any(
-            self._ask(0, "GET", "/api/v4/users/me", None, {}, person.token).status == 401
-            for person in (self._owner, self._member, self._admin)
-        )
-        if signed_out:
+        """Make everything anew after so many writes, or when a request has signed somebody out or changed their roles."""
+        people_changed = not all(self._is_as_met(person) for person in (self._owner, self._member, self._admin))
+        if people_changed:
             self._meet()
-        if signed_out or self._writes >= writes:
+        if people_changed or self._writes >= writes:
             self._settle()
+
+    def _is_as_met(self, person: _Person) -> bool:
+        reply = self._ask(0, "GET", "/api/v4/users/me", None, {}, person.token)
+        return reply.status == 200 and json.loads(reply.body)["roles"] == person.roles
 
     def _meet(self) -> None:
         self._owner, self._member, self._third = (self._person(stem) for stem in ("owner", "member", "third"))
         # One who may be unmade, unlike the first of the mesh, whom other tests need.
         self._admin = self._person("admin", ["system_user", "system_admin"])
 
-    def _person(self, stem: str, roles: Sequence[str] = ()) -> _Person:
+    def _person(self, stem: str, roles: Sequence[str] = ("system_user",)) -> _Person:
         name = unique(f"ground{stem}")
         account = {"username": name, "email": f"{name}@example.org", "password": PASSWORD}
         user_id = self._do("POST", "/users", account, token=self._first)["id"]
-        if roles:
-            self._database.write("auth", "UPDATE users SET roles = %s WHERE id = %s", list(roles), user_id)
-        return _Person(user_id, self._sign_in(id=user_id, password=PASSWORD))
+        self._database.write("auth", "UPDATE users SET roles = %s WHERE id = %s", list(roles), user_id)
+        return _Person(user_id, self._sign_in(id=user_id, password=PASSWORD), " ".join(roles))
 
     def _sign_in(self, **attempt: str) -> str:
         line = self._lines[0]
