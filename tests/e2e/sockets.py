@@ -66,7 +66,8 @@ class Socket:
         with suppress(TimeoutError):
             await asyncio.wait_for(wait(), seconds)
         names = [frame.get("event") or f"reply {frame.get('seq_reply')}" for frame in self.frames]
-        assert result, f"{self.name}: not within {seconds} s: {what}; frames: {names}"
+        state = f"closed with {self.close_code}" if self._ended else f"open after {seconds} s"
+        assert result, f"{self.name}, {state}: missing {what}; frames: {names}"
         return result
 
     async def event(self, name: str, seconds: float = SECONDS, **data: Any) -> Frame:

@@ -131,15 +131,13 @@ class LinkPreviews:
         """Look at a post's links, and show what they lead to; what fails is tried again when the lease ends."""
         urls = self._rules.links_of(post.message, post.props, post.type).asked
         try:
-            fresh = self._clock.now_ms() - FRESH_MS
-            known = store.known((await self._database.once(store.knowing(urls, fresh)))[0])
-            await asyncio.gather(*(self._look(url) for url in urls if url not in known))
+            await asyncio.gather(*(self._look(url) for url in urls))
             await self._showing.submit(post)
         except DomainError as error:
             _log.info("a post's links wait", extra={"post_id": post.id, "why": str(error)})
 
     async def _look(self, url: str) -> None:
-        """Look at a link, once for all who want to know just now. Raises what keeps it from being looked at."""
+        """Look at a link that is not known, once for all who want it just now. Raises what keeps it from being so."""
         flight = self._flights.get(url)
         if flight is None:
             flight = self._flights[url] = self._tasks.spawn("link", self._described(url))
@@ -149,7 +147,11 @@ class LinkPreviews:
             raise error
 
     async def _described(self, url: str) -> DomainError | None:
+        # Asked here, not before: whoever wants to know when another look has just ended must see what it found.
+        now = self._clock.now_ms()
         try:
+            if url in store.known((await self._database.once(store.knowing([url], now - FRESH_MS)))[0]):
+                return None
             async with self._looks:
                 metadata = await self._source.describe(url)
             now = self._clock.now_ms()

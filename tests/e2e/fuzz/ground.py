@@ -69,7 +69,7 @@ class Ground:
         return reply
 
     def renew(self, writes: int = _WORN_OUT) -> None:
-        """Make everything anew after so many writes, or when a request has signed somebody out or changed their roles."""
+        """Make everything anew after so many writes, or when a request has ended a session or changed roles."""
         people_changed = not all(self._is_as_met(person) for person in (self._owner, self._member, self._admin))
         if people_changed:
             self._meet()
