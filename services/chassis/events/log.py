@@ -166,13 +166,14 @@ class EventLog:
 
     async def list(self, topic: str, after: int, upto: int, limit: int) -> list[events_pb2.LogEntry]:
         """Return a topic's events behind `after`. Raises log_truncated when the first of them is no longer kept."""
-        rows = await self._database.fetch(_LIST, topic=topic, after=after, upto=upto or 2**62, limit=limit or 1000)
+        span = {"topic": topic, "after": after, "upto": upto or 2**62, "limit": limit or 1000}
+        rows = await self._database.fetch(_LIST, **span)
+        if not rows and (not upto or upto > after) and (await self.current([topic]))[topic] > after:
+            rows = await self._database.fetch(_LIST, **span)  # what came between the two questions is not missing
+            if not rows:
+                raise DomainError(Reason.LOG_TRUNCATED, topic=topic)
         if rows and rows[0].seq != after + 1:
             raise DomainError(Reason.LOG_TRUNCATED, topic=topic)
-        if not rows:
-            current = (await self.current([topic]))[topic]
-            if current > after and (not upto or upto > after):
-                raise DomainError(Reason.LOG_TRUNCATED, topic=topic)
         return [
             events_pb2.LogEntry(
                 topic=topic, seq=row.seq, at_ms=row.at, kind=row.kind, body=row.body, incarnation=self.incarnation

@@ -1,7 +1,7 @@
 """The log on a real database: contiguous under concurrency, named when truncated, complete by `Changed`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -98,6 +98,20 @@ async def test_what_is_no_longer_kept_is_named_and_later_events_go_on(
     assert await log.list("old", 3, 0, 0) == []
     with refused(Reason.LOG_TRUNCATED):
         await log.list("old", 1, 2, 0)
+
+
+async def test_what_comes_while_the_end_of_a_topic_is_read_is_not_taken_for_lost(
+    database: Database, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await announce(database, log, "topic")
+    current = log.current
+
+    async def overtaken(topics: Sequence[str]) -> dict[str, int]:
+        await announce(database, log, "topic")
+        return await current(topics)
+
+    monkeypatch.setattr(log, "current", overtaken)
+    assert [entry.seq for entry in await log.list("topic", 1, 0, 0)] == [2]
 
 
 async def test_a_restored_log_is_another_one_for_whoever_held_connections_to_the_old(
