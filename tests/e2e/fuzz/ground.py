@@ -70,7 +70,7 @@ class Ground:
 
     def renew(self, writes: int = _WORN_OUT) -> None:
         """Make everything anew after so many writes, or when a request has ended a session or changed roles."""
-        people_changed = not all(self._is_as_met(person) for person in (self._owner, self._member, self._admin))
+        people_changed = not all(self._is_as_met(person) for person in self._people)
         if people_changed:
             self._meet()
         if people_changed or self._writes >= writes:
@@ -84,6 +84,7 @@ class Ground:
         self._owner, self._member, self._third = (self._person(stem) for stem in ("owner", "member", "third"))
         # One who may be unmade, unlike the first of the mesh, whom other tests need.
         self._admin = self._person("admin", ["system_user", "system_admin"])
+        self._people = (self._owner, self._member, self._third, self._admin)
 
     def _person(self, stem: str, roles: Sequence[str] = ("system_user",)) -> _Person:
         name = unique(f"ground{stem}")
