@@ -128,7 +128,9 @@ class Delivery:
             self._replay(socket, listeners, past, now)
         for topic, seq in fresh:
             for message in tuple(self.recent.of(topic)):
-                if message.seq > seq:
+                if message.seq > seq and not message.data:
+                    self.orderings[log_of(topic)].heard(topic, message.seq, now)
+                elif message.seq > seq:
                     for _ in self._accept(LogEntry.FromString(message.data), now):
                         pass  # nobody else listens to it yet
 
@@ -200,10 +202,17 @@ class Delivery:
         return [socket for socket, waiting in waits if waiting is not None and waiting.after == fetch.after]
 
     def changed(self, log: str, seqs: Mapping[str, int], incarnation: str, now: float) -> None:
-        """Take a log's word on how far its topics are."""
+        """Take a log's word on how far its topics are.
+
+        It says so once. Somebody whose baseline is older may be about to listen to what nobody listens to yet.
+        """
         if self._check(log, incarnation):
+            ordering = self.orderings[log]
             for topic, seq in seqs.items():
-                self.orderings[log].heard(topic, seq, now)
+                if topic in ordering:
+                    ordering.heard(topic, seq, now)
+                else:
+                    self.recent.told(topic, seq)
 
     def adopt(self, log: str, incarnation: str, seqs: Mapping[str, int], now: float) -> None:
         """Compare with a log's new incarnation; where this edge is ahead of it, sockets are closed."""

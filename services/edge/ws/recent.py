@@ -1,4 +1,4 @@
-"""The last messages of the bus, undecoded, by topic.
+"""The last messages of the bus, undecoded, by topic, and word of those that it did not bring.
 
 What came between a baseline's snapshot and its use is found here, and what a socket missed while it moved.
 """
@@ -41,6 +41,11 @@ class Recent:
             if not of_topic:
                 del self._topics[gone.topic]
 
+    def told(self, topic: str, seq: int) -> None:
+        """Keep that the log has come so far with a topic, as a message without data, unless the bus brought that."""
+        if not any(message.seq >= seq for message in reversed(self.of(topic))):
+            self.append(BusMessage(topic, seq, b""))
+
     def clear(self) -> None:
         """Forget all of them."""
         self._first += len(self._ring)
@@ -64,5 +69,5 @@ class Recent:
         """Return a topic's messages behind `after` up to `upto` in the order of their seq; None if one is not here."""
         if upto <= after:
             return []
-        by_seq = {message.seq: message for message in self.of(topic) if after < message.seq <= upto}
+        by_seq = {message.seq: message for message in self.of(topic) if after < message.seq <= upto and message.data}
         return [by_seq[seq] for seq in range(after + 1, upto + 1)] if len(by_seq) == upto - after else None

@@ -62,6 +62,19 @@ def test_what_came_between_a_baseline_and_its_use_is_handed_over_once() -> None:
     assert fresh.said == ["2", "3", "4"]
 
 
+def test_what_the_log_told_between_a_baseline_and_its_use_is_asked_for_though_the_bus_lost_it() -> None:
+    """The log says so once, and nobody listened to the topic yet."""
+    bench = Bench()
+    mark = bench.delivery.recent.mark()
+    bench.delivery.changed("messaging", {TOPIC: 3}, "i", bench.now)
+    ada = bench.socket(ADA, {TOPIC: 2}, mark=mark)
+    bench.now += HOLD_SECONDS
+    (fetch,) = bench.fetches()
+    assert fetch == Repair(TOPIC, 2, 3)
+    bench.answer(fetch, posted(TOWN, 3))
+    assert ada.said == ["3"]
+
+
 def test_a_baseline_ahead_of_the_edge_skips_what_is_still_to_come() -> None:
     bench = Bench()
     ada = bench.socket(ADA, {TOPIC: 0})
