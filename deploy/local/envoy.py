@@ -54,6 +54,10 @@ def render(topology: Topology, target: Path, site_path: str = "") -> None:
                 _filled({**services["cluster"], **differences}, {**values, "SERVICE": service})
                 for service, differences in services["services"].items()
             ),
+            *(
+                _filled({**services["cluster"], **services["log"]}, {**values, "SERVICE": service})
+                for service in services["logs"]
+            ),
         ],
     )
     mesh_routes = _template("mesh-routes.yaml")

@@ -5,6 +5,7 @@ what was lost: only the poll of the log can find it.
 """
 
 import asyncio
+import json
 import os
 import signal
 import time
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 import redis
 
-from deploy.local import secrets
+from deploy.local import probe, secrets
 from deploy.local.mesh import Mesh
 from deploy.local.paths import REPOSITORY
 from deploy.local.ports import Ports, free_block
@@ -115,6 +116,13 @@ async def _back(mesh: Mesh, killed: dict[str, int]) -> None:
     await _true(lambda: mesh.status().healthy, "all is well")
 
 
+def _all_are_asked(mesh: Mesh) -> bool:
+    """Whether Envoy lets no instance rest from reads of messaging's log."""
+    address = f"http://127.0.0.1:{mesh.ports.envoy_admin}/stats?format=json&filter=messaging_log.*ejections_active"
+    (gauge,) = json.loads(probe.get(address).body)["stats"]
+    return bool(gauge["value"] == 0)
+
+
 async def test_an_edge_that_stood_still_longer_than_the_bus_keeps_events(doomed: Mesh, world: World, bus: Bus) -> None:
     ana, ben = await world.people("ana", "ben")
     channel = await world.room(ana, ben)
@@ -145,6 +153,32 @@ async def test_messaging_is_killed_between_commit_and_publish(doomed: Mesh, worl
     for socket in sockets:
         await socket.post(post["id"], seconds=REPAIRED + SLACK)
     assert not bus.has(post["id"]), "it was published after all, and nothing was tried here"
+
+
+@pytest.mark.parametrize("still", ["messaging-1", "messaging-2"])
+async def test_nothing_is_published_and_the_instance_that_would_notice_stands_still(
+    doomed: Mesh, world: World, bus: Bus, still: str
+) -> None:
+    """One of the two holds the calls by which edges wait for changes; whichever stands still, the other one posts."""
+    await _true(lambda: _all_are_asked(doomed), "Envoy has forgotten who did not answer before")
+    ana = await world.person("ana")
+    channels = [await world.room(ana) for _ in range(6)]
+    sockets = await world.listen_everywhere(ana)
+    bus.wires("messaging", "mute")
+    pid = doomed.pid(still)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        posting = [asyncio.create_task(say(ana.at(world.edges[0]), channel["id"])) for channel in channels]
+        done, _ = await asyncio.wait(posting, return_when=asyncio.FIRST_COMPLETED)
+        post = done.pop().result()
+        for socket in sockets:
+            await socket.post(post["id"], seconds=REPAIRED + SLACK)
+        assert not bus.has(post["id"]), "it was published after all, and nothing was tried here"
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        bus.wires("messaging", "pass")
+    for posted in await asyncio.gather(*posting):
+        await sockets[0].post(posted["id"])
 
 
 async def test_auth_is_killed_between_commit_and_publishing_a_revocation(doomed: Mesh, world: World, bus: Bus) -> None:

@@ -9,15 +9,19 @@ import contextvars
 from dataclasses import dataclass
 from typing import Final
 
+from services.chassis.errors import DomainError, Reason
 from services.chassis.events.log import EventLog
 from services.chassis.tasks import Tasks
 
 HELD_SECONDS: Final = 8.0
-"""How long a caller lets its call be held. With what is then left of the 10 s that a call may take, a service that
-stood still under a held call is noticed as soon as under any other."""
+"""How long a caller lets its call be held: less than the 10 s that a call may take. An instance that stands still under
+held calls is found out by Envoy within two seconds, which has them held by another one."""
 
 LOOK_SECONDS: Final = 1.0
 """How late a change is told to those who wait for it, at most: the promise is about a second (DESIGN §4 "Repair")."""
+
+PATIENCE_SECONDS: Final = 2.0
+"""A log that takes longer for a look is away: perhaps to this instance alone, and then another one tells of it."""
 
 Found = tuple[dict[str, int], int]
 """Topics with their highest seq, and the next cursor: what `EventLog.changed` returns."""
@@ -32,9 +36,17 @@ class _Wait:
 class Changes:
     """Whoever waits for changes of one log."""
 
-    def __init__(self, log: EventLog, tasks: Tasks, *, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(
+        self,
+        log: EventLog,
+        tasks: Tasks,
+        *,
+        look_seconds: float = LOOK_SECONDS,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         """Look at `log` every `look_seconds` while somebody waits, and not at all while nobody does."""
-        self._log, self._tasks, self._look_seconds = log, tasks, look_seconds
+        self._log, self._tasks = log, tasks
+        self._look_seconds, self._patience_seconds = look_seconds, patience_seconds
         self._waits: dict[asyncio.Future[Found], _Wait] = {}
         self._looking = False
         self._holding = True
@@ -53,7 +65,7 @@ class Changes:
         Waits up to `seconds` for there to be some, as long as the log is the `incarnation` that the caller knows. The
         primary is read after the call came, whatever is answered. Raises unavailable, also in the middle of the wait.
         """
-        seqs, moved = await self._log.changed(cursor)
+        seqs, moved = await self._changed(cursor)
         if seqs or not (cursor and seconds and self._holding) or incarnation != self._log.incarnation:
             return seqs, moved
         answer: asyncio.Future[Found] = asyncio.get_running_loop().create_future()
@@ -70,6 +82,13 @@ class Changes:
         finally:
             del self._waits[answer]
 
+    async def _changed(self, cursor: int) -> Found:
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                return await self._log.changed(cursor)
+        except TimeoutError as error:
+            raise DomainError(Reason.UNAVAILABLE, part="event log") from error
+
     async def _look(self) -> None:
         try:
             while self._waits:
@@ -83,7 +102,7 @@ class Changes:
         if not waits:
             return
         try:
-            seqs, cursor = await self._log.changed(min(wait.cursor for wait in waits.values()))
+            seqs, cursor = await self._changed(min(wait.cursor for wait in waits.values()))
         except Exception as error:
             for answer in waits:
                 if not answer.done():

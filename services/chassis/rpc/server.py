@@ -217,7 +217,9 @@ class RpcServer:
                 ("grpc.so_reuseport", 0),
                 # Longer than Envoy's idle timeout, so that it is Envoy that closes idle connections.
                 ("grpc.max_connection_idle_ms", 3_600_000),
-                ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+                # Envoy asks every second whether a connection lives on which calls are held (service-clusters.yaml).
+                ("grpc.http2.min_ping_interval_without_data_ms", 250),
+                ("grpc.keepalive_permit_without_calls", 1),
             ),
         )
         self._credentials = credentials

@@ -21,13 +21,15 @@ class Log:
         self.incarnation = "first"
         self.written: list[str] = []
         self.asked: list[int] = []
-        self.away = False
+        self.away = self.silent = False
         self.asked_again = asyncio.Event()
 
     async def changed(self, cursor: int) -> tuple[dict[str, int], int]:
         """As EventLog does."""
         self.asked.append(cursor)
         self.asked_again.set()
+        if self.silent:
+            await asyncio.Event().wait()
         if self.away:
             raise DomainError(Reason.UNAVAILABLE, part="database")
         topics = self.written[cursor - 1 :] if cursor else []
@@ -131,3 +133,14 @@ async def test_nobody_waits_and_nothing_is_looked_at(log: Log, changes: Changes,
     call.cancel()
     await asyncio.wait({call, *tasks._running})
     assert len(tasks) == 0
+
+
+async def test_a_log_that_says_nothing_is_away_for_all_who_wait_and_for_who_comes(log: Log, tasks: Tasks) -> None:
+    """It may say more to another instance, where the callers are then sent."""
+    changes = Changes(log, tasks, look_seconds=SOON, patience_seconds=SOON)  # type: ignore[arg-type]
+    calls = [asyncio.create_task(changes.since(1, "first", LONG)) for _ in range(2)]
+    await held(log, *calls)
+    log.silent = True
+    for call in (*calls, asyncio.create_task(changes.since(1, "first", LONG))):
+        with refused(Reason.UNAVAILABLE):
+            await call

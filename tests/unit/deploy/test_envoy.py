@@ -17,6 +17,8 @@ from deploy.local.topology import DEFAULT_SCALE, Topology, topology
 
 NO_SIDE_EFFECTS = descriptor_pb2.MethodOptions.NO_SIDE_EFFECTS
 SERVICES = ["auth", "messaging", "presence", "files", "edge"]
+LOGS = ["auth_log", "messaging_log"]
+"""Whoever does not answer there is found out by its connection."""
 
 
 @pytest.fixture
@@ -132,14 +134,17 @@ def test_what_is_not_for_the_outside_listens_on_loopback(mesh: Topology, tmp_pat
 def test_every_cluster_states_its_limits_and_watches_its_endpoints(mesh: Topology, tmp_path: Path) -> None:
     render(mesh, tmp_path)
     clusters = {one["name"]: one for one in resources(tmp_path, "cds.yaml")}
-    assert list(clusters) == ["edge_rest", "edge_websocket", *SERVICES]
+    assert list(clusters) == ["edge_rest", "edge_websocket", *SERVICES, *LOGS]
     for name, cluster in clusters.items():
         (limits,) = cluster["circuit_breakers"]["thresholds"]
         assert limits.keys() >= {"max_connections", "max_pending_requests", "max_requests", "retry_budget"}, name
-        assert cluster["health_checks"], name
+        assert bool(cluster["health_checks"]) == (name not in LOGS), name
         assert cluster["outlier_detection"]["max_ejection_percent"] == 50, name
     assert clusters["edge_websocket"]["circuit_breakers"]["thresholds"][0]["max_connections"] >= 1_000_000
-    assert {name for name in SERVICES if "HASH" in clusters[name]["lb_policy"]} == {"messaging"}
+    assert {name for name in clusters if "HASH" in clusters[name]["lb_policy"]} == {"messaging", *LOGS}
+    for log in LOGS:
+        (options,) = clusters[log]["typed_extension_protocol_options"].values()
+        assert options["explicit_http_config"]["http2_protocol_options"]["connection_keepalive"]["interval"] == "1s"
     hosts = [host["domains"] for host in resources(tmp_path, "rds-mesh.yaml")[0]["virtual_hosts"]]
     assert hosts == [[f"{service}.chorus.internal"] for service in SERVICES]
 
