@@ -110,6 +110,7 @@ class Database:
         self._deadlocks = metrics.database_deadlocks.labels(name)
         self._doubts = metrics.database_doubts
         self._doubt = ""
+        self._closed = False
         self.origin = ""
         """What `identify` read on the newest connection: no connection outlives the server that it was made to."""
         self._timeline = ""
@@ -127,14 +128,19 @@ class Database:
 
         @event.listens_for(self._engine.sync_engine, "connect")
         def connected(connection: Any, record: object) -> None:
-            cursor = connection.cursor()
-            cursor.execute(sql)
-            setattr(self, attribute, cursor.fetchone()[0])
-            cursor.close()
-            connection.rollback()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(sql)
+                setattr(self, attribute, cursor.fetchone()[0])
+                cursor.close()
+                connection.rollback()
+            except BaseException:  # a cancellation too; the pool forgets a connection that was not made to its end
+                connection.driver_connection.pgconn.finish()
+                raise
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; one that is in use is closed by whoever gives it back, and no other is made."""
+        self._closed = True
         await self._engine.dispose()
 
     @asynccontextmanager
@@ -148,6 +154,8 @@ class Database:
         `shielded` finishes COMMIT even for a caller who has gone; without it, it may be cancelled in the middle.
         """
         started = time.perf_counter()
+        if self._closed:
+            raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}")
         try:
             async with asyncio.timeout(patience):
                 connection = await self._engine.connect()
@@ -172,7 +180,7 @@ class Database:
         finally:
             if impatience is not None:
                 impatience.cancel()
-            await _put_back(connection, driver)
+            await _put_back(connection, driver, keep=not self._closed)
             self._seconds.observe(time.perf_counter() - started)
 
     async def _commit(self, tx: Transaction, driver: psycopg.AsyncConnection[Any]) -> None:
@@ -316,10 +324,12 @@ def _hang_up(driver: psycopg.AsyncConnection[Any]) -> None:
         line.shutdown(socket.SHUT_RDWR)
 
 
-async def _put_back(connection: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
+async def _put_back(connection: AsyncConnection, driver: psycopg.AsyncConnection[Any], *, keep: bool) -> None:
     """Return the connection to its pool, rolled back if it has to be; drop it when its state cannot be known."""
     try:
-        if driver.info.transaction_status != TransactionStatus.IDLE:
+        if not keep:
+            await connection.invalidate()
+        elif driver.info.transaction_status != TransactionStatus.IDLE:
             await _uncancelled(_leave(connection, driver))
         await connection.close()
     except (DBAPIError, psycopg.Error, OSError):

@@ -1,8 +1,11 @@
 """What becomes of PostgreSQL's and the driver's errors: away, a fault of the data, or a fault of ours."""
 
 import asyncio
+import gc
 import time
-from collections.abc import AsyncIterator
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -13,7 +16,7 @@ from services.chassis.database.naming import service_dsn
 from services.chassis.errors import Reason
 from services.chassis.metrics import Metrics
 from tests.contract.grounds import Grounds
-from tests.contract.served import refused
+from tests.contract.served import eventually, refused
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +123,49 @@ async def test_a_caller_who_leaves_gives_the_connection_back(database: Database)
         waiting.cancel()
         await asyncio.wait({waiting})
     assert (await database.fetch("SELECT 1 AS one"))[0].one == 1
+
+
+@contextmanager
+def none_left_open() -> Iterator[None]:
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always", ResourceWarning)
+        yield
+        gc.collect()
+    assert not [str(warning.message) for warning in left]
+
+
+async def test_who_uses_a_database_that_is_closed_finishes_and_leaves_no_connection_open(settings: Settings) -> None:
+    with none_left_open():
+        database = Database("closed", service_dsn(settings, "plain"), Metrics("test"), pool_size=2)
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def use(tx: Transaction) -> int:
+            begun.set()
+            await go_on.wait()
+            return int((await tx.fetch("SELECT 1 AS one"))[0].one)
+
+        using = asyncio.ensure_future(database.transact(use))
+        await begun.wait()
+        await database.close()
+        go_on.set()
+        assert await using == 1
+        with refused(Reason.UNAVAILABLE):
+            await database.fetch("SELECT 1")
+        del database
+
+
+async def test_who_leaves_while_a_connection_is_being_made_leaves_none_open(settings: Settings) -> None:
+    with none_left_open():
+        database = Database("left", service_dsn(settings, "plain"), Metrics("test"), pool_size=2)
+        leaving = asyncio.ensure_future(database.identify("SELECT pg_sleep(60)"))
+        with psycopg.connect(service_dsn(settings, "plain"), autocommit=True) as connection:
+
+            async def asks() -> bool:
+                query = "SELECT FROM pg_stat_activity WHERE application_name = 'chorus-left' AND wait_event = 'PgSleep'"
+                return connection.execute(query).rowcount == 1
+
+            await eventually(asks, "the new connection is asked who it is")
+        leaving.cancel()
+        await asyncio.wait({leaving})
+        await database.close()
+        del database, leaving
