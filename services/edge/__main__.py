@@ -12,6 +12,7 @@ from services.edge.metrics import RestMetrics
 from services.edge.rest.application import Application
 from services.edge.rest.cookies import cookie_path
 from services.edge.rest.pages import Pages
+from services.edge.rest.rate_limit import rate_limit
 from services.edge.rest.resources import resources
 from services.edge.sessions import Sessions
 from services.edge.ws.wiring import serve_websockets
@@ -41,6 +42,7 @@ async def wire(process: Process) -> None:
         strict_csrf=settings.ServiceSettings.ExperimentalStrictCSRFEnforcement,
         cookie_path=cookie_path(settings),
         pages=Pages(settings),
+        limit=rate_limit(settings.RateLimitSettings, clock),
     )
     await rest.start(*process.listener("rest"))
     process.on_stop("rest", rest.close)

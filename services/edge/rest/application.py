@@ -8,12 +8,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from enum import Enum, auto
 from functools import cache
 from typing import Final
 
 import msgspec
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Middleware
 
 from services.chassis.admin import Readiness
 from services.chassis.errors import DomainError, Reason
@@ -24,16 +24,16 @@ from services.edge.caller import Session
 from services.edge.dialect.errors import app_error, retry_after
 from services.edge.metrics import RestMetrics
 from services.edge.rest.catalogue import catalogue
-from services.edge.rest.cookies import AUTH_COOKIE, forget_session
+from services.edge.rest.cookies import forget_session
 from services.edge.rest.kit import COMPOSITE_IDS, JSON, Call, Resource, Route
 from services.edge.rest.pages import Pages
+from services.edge.rest.presented import Place, token_of
 from services.edge.sessions import Sessions
 
 _log = logging.getLogger(__name__)
 
 PREFIX: Final = "/api/v4"
 MAX_URL: Final = 2048
-MAX_TOKEN: Final = 50
 REQUEST_SECONDS: Final = 25.0
 """For a request as a whole: less than Envoy's 30 s, so that the answer that it took too long is ours."""
 
@@ -52,14 +52,6 @@ _HEADERS: Final = {
 AiohttpHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class _Place(Enum):
-    """Where a token was found."""
-
-    COOKIE = auto()
-    HEADER = auto()
-    QUERY = auto()
-
-
 class Application:
     """Serves the resources."""
 
@@ -75,16 +67,18 @@ class Application:
         strict_csrf: bool = False,
         cookie_path: str = "/",
         pages: Pages | None = None,
+        limit: Middleware | None = None,
     ) -> None:
         """`version` is what X-Version-Id says; `body_limit` is in bytes, for requests that carry no file.
         Sessions' cookies lie at `cookie_path`.
 
-        `pages` answers outside of the API; without it there is nothing.
+        `pages` answers outside of the API; without it there is nothing. `limit` sees every request first.
         """
         self._sessions, self._readiness, self._metrics = sessions, readiness, metrics
         self._version, self._body_limit, self._strict_csrf = version, body_limit, strict_csrf
         self._cookie_path = cookie_path
         self._pages = pages
+        self._middlewares = () if limit is None else (limit,)
         self.routes = tuple(route for resource in resources for route in resource.routes())
         self._runner: web.AppRunner | None = None
 
@@ -105,7 +99,8 @@ class Application:
 
     def build(self) -> web.Application:
         """Return everything as an aiohttp application."""
-        app = web.Application(client_max_size=2**62)  # bodies are bounded by Call, per route
+        # Bodies are bounded by Call, per route.
+        app = web.Application(client_max_size=2**62, middlewares=self._middlewares)
         app.on_response_prepare.append(self._add_headers)
         app.router.add_get("/healthz", self._healthz)
         table = [(route.method, PREFIX + route.path, self._serving(route)) for route in self.routes]
@@ -165,7 +160,7 @@ class Application:
             return self._refusal(DomainError(Reason.INTERNAL))
 
     async def _handle(self, request: web.Request, route: Route) -> web.StreamResponse:
-        token, place = _token(request)
+        token, place = token_of(request)
         session = await self._session(request, route, token, place)
         call = Call(request, session, token if session is not None else "", self._body_limit)
         for name in request.match_info:
@@ -173,12 +168,12 @@ class Application:
                 call.id(name)
         return await route.handler(call)
 
-    async def _session(self, request: web.Request, route: Route, token: str, place: _Place) -> Session | None:
+    async def _session(self, request: web.Request, route: Route, token: str, place: Place) -> Session | None:
         """Return who asks; None for nobody, where the route allows that."""
         session = await self._sessions.authenticate(token) if token else None
-        if session is not None and place is _Place.QUERY:
+        if session is not None and place is Place.QUERY:
             raise DomainError(Reason.TOKEN_IN_QUERY)  # reserved to OAuth sessions, which do not exist yet
-        if session is not None and place is _Place.COOKIE and not self._meant(request, route, session):
+        if session is not None and place is Place.COOKIE and not self._meant(request, route, session):
             session = None
         if session is None and route.session:
             raise DomainError(Reason.SESSION_EXPIRED)
@@ -240,13 +235,3 @@ class Application:
         if error.reason is Reason.SESSION_EXPIRED:
             forget_session(response, self._cookie_path)
         return response
-
-
-def _token(request: web.Request) -> tuple[str, _Place]:
-    """Return the request's token, cut as every presented token is; empty when there is none."""
-    if token := request.cookies.get(AUTH_COOKIE, ""):
-        return token[:MAX_TOKEN], _Place.COOKIE
-    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    if token and scheme.lower() in ("bearer", "token"):
-        return token.strip()[:MAX_TOKEN], _Place.HEADER
-    return request.query.get("access_token", "")[:MAX_TOKEN], _Place.QUERY

@@ -13,6 +13,7 @@ from services.chassis.errors import DomainError, Reason
 from services.chassis.ids import is_valid_id
 from services.edge.caller import Caller, Session
 from services.edge.dialect.client_config import VERSION
+from services.edge.rest.presented import address_of
 
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ class Call:
     @property
     def address(self) -> str:
         """The client's network address, as Envoy's front tells it."""
-        return self.request.headers.get("X-Forwarded-For", "") or self.request.remote or ""
+        return address_of(self.request)
 
     @property
     def user_agent(self) -> str:
