@@ -23,6 +23,8 @@ class Traveller:
         self.connection_id = ""
         self.hellos = 0
         self.frames: list[dict[str, Any]] = []
+        self.past: list[list[dict[str, Any]]] = []
+        """The frames of each connection that did not go on."""
         self.told: Counter[str] = Counter()
         """Frames since the last hello, by their event."""
         self.opened = 0
@@ -41,8 +43,11 @@ class Traveller:
 
     def posts(self, channel_id: str) -> list[str]:
         """The ids of the channel's ordinary posts, in the order in which they came since the last hello."""
-        posts = [json.loads(frame["data"]["post"]) for frame in self.frames if frame["event"] == "posted"]
-        return [post["id"] for post in posts if post["channel_id"] == channel_id and not post["type"]]
+        return _posts(self.frames, channel_id)
+
+    def past_posts(self, channel_id: str) -> list[list[str]]:
+        """The same of each connection that did not go on."""
+        return [_posts(frames, channel_id) for frames in self.past]
 
     async def come(self, place: Place) -> None:
         """Open a socket there and read it; whatever socket there was is forgotten. Raises aiohttp.ClientError."""
@@ -111,6 +116,7 @@ class Traveller:
                     self.slowest, self._came_at = max(self.slowest, time.monotonic() - self._came_at), 0.0
                 async with self._news:
                     if frame["event"] == "hello" and frame["seq"] == 0:
+                        self.past += [self.frames] if self.hellos else []
                         self.hellos, self.frames, self.told = self.hellos + 1, [], Counter()
                         self.connection_id = frame["data"]["connection_id"]
                     assert frame["seq"] == len(self.frames), f"{self.name}: {frame['seq']} after {len(self.frames)}"
@@ -120,3 +126,8 @@ class Traveller:
         finally:
             async with self._news:
                 self._news.notify_all()
+
+
+def _posts(frames: list[dict[str, Any]], channel_id: str) -> list[str]:
+    posts = [json.loads(frame["data"]["post"]) for frame in frames if frame["event"] == "posted"]
+    return [post["id"] for post in posts if post["channel_id"] == channel_id and not post["type"]]

@@ -6,6 +6,8 @@ import random
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import redis
@@ -15,8 +17,9 @@ from deploy.local.mesh import Mesh
 from deploy.local.postgres import Postgres
 from deploy.local.supervisor import Supervisor
 from tests.contract.redis_servers import UnderSentinel
+from tests.faults.clocks import Clocks
 from tests.faults.history import Fault, Recorder
-from tests.faults.plans import FAILOVER, WIRED, Plan, plans
+from tests.faults.plans import FAILOVER, STEP, WIRED, Plan, plans
 from tests.faults.wires import Wire, Wiring
 
 BACK_SECONDS = 90.0
@@ -27,14 +30,24 @@ class NotRecovered(Exception):
     """The mesh was not healthy again in time; the text says what was not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Gear:
+    """What a mesh was started with in order to be broken; without one of them its kinds of fault are left out."""
+
+    wiring: Wiring | None = None
+    sentinel: UnderSentinel | None = None
+    """The mesh's Redis, if it is not the mesh's own."""
+    clocks: Clocks | None = None
+
+
 class Nemesis:
     """Injects planned faults; after each one it waits until the mesh is healthy."""
 
-    def __init__(
-        self, mesh: Mesh, recorder: Recorder, wiring: Wiring | None = None, sentinel: UnderSentinel | None = None
-    ) -> None:
-        """Without wiring no connection can be cut; `sentinel` is the Redis of the mesh if it is not the mesh's own."""
-        self._mesh, self._recorder, self._wiring, self._sentinel = mesh, recorder, wiring, sentinel
+    def __init__(self, mesh: Mesh, recorder: Recorder, gear: Gear) -> None:
+        """Break with the gear that the mesh was started with."""
+        self._mesh, self._recorder = mesh, recorder
+        self._wiring, self._sentinel, self._clocks = gear.wiring, gear.sentinel, gear.clocks
+        self._steps = cycle((5.0, -5.0, 1.5, -1.5))
         self._supervisor = Supervisor(mesh.layout)
         self._secrets = secrets.load(mesh.layout.secrets)
         self._postgres = Postgres(account.settle(mesh.layout), mesh.ports, self._secrets)
@@ -47,6 +60,7 @@ class Nemesis:
             "replay": self._pause_replay,
             "lag": self._lag,
             "roll": self._roll,
+            STEP: self._step,
             FAILOVER: self._fail_over,
             **dict.fromkeys(WIRED, self._wire),
         }
@@ -55,7 +69,8 @@ class Nemesis:
         """Faults of these kinds for what this mesh consists of; see plans.plans."""
         wires = self._wiring.wires if self._wiring is not None else ()
         instances = [instance.name for instance in self._mesh.topology.instances]
-        return plans(kinds, instances, [wire.name for wire in wires], chance, turns)
+        possible = [kind for kind in kinds if kind != STEP or self._clocks is not None]
+        return plans(possible, instances, [wire.name for wire in wires], chance, turns)
 
     async def inject(self, plan: Plan) -> Fault:
         """Break it, put it right, and wait until all is well. Raises NotRecovered."""
@@ -136,6 +151,15 @@ class Nemesis:
         await asyncio.to_thread(
             self._on_replica, "ALTER SYSTEM RESET recovery_min_apply_delay", "SELECT pg_reload_conf()"
         )
+
+    async def _step(self, plan: Plan) -> None:
+        """Off by more, or by less, than a channel's time may be ahead of the clock, into the future or the past."""
+        assert self._clocks is not None
+        self._clocks.step(plan.target, next(self._steps))
+        try:
+            await asyncio.sleep(plan.seconds)
+        finally:
+            self._clocks.step(plan.target, 0)
 
     def _on_replica(self, *statements: str) -> None:
         with self._postgres.connect(self._mesh.ports.postgres_replica) as connection:

@@ -9,9 +9,11 @@ from typing import Final
 from deploy.local.programs import ENVOY, PRIMARY, REDIS, REPLICA
 
 WIRED: Final = ("cut", "hold", "mute", "deafen", "delay")
-KINDS: Final = ("kill", "pause", "flush", "crash", "restart", "replay", "lag", "roll", *WIRED)
+STEP: Final = "step"
+KINDS: Final = ("kill", "pause", "flush", "crash", "restart", "replay", "lag", "roll", STEP, *WIRED)
 """kill -9, SIGSTOP, FLUSHALL, kill -9 and restart of the primary, replay paused and delayed on the replica, restart of
-every instance in turn, and connections cut, held in both directions or in one, and delayed (these need wires)."""
+every instance in turn, an instance's clock that is off and then right again (this needs clocks), and connections cut,
+held in both directions or in one, and delayed (these need wires)."""
 
 FAILOVER: Final = "redis-failover"
 """The master is killed or paused, and Sentinel promotes the other Redis: on a mesh that has such a pair."""
@@ -79,6 +81,7 @@ def _targets(kind: str, instances: Sequence[str], chance: random.Random) -> Sequ
         "replay": (REPLICA,),
         "lag": (REPLICA,),
         "roll": ("everything",),
+        STEP: drawn,
         FAILOVER: (REDIS,),
     }.get(kind, ())
 
@@ -88,6 +91,7 @@ def _seconds(kind: str, target: str, chance: random.Random) -> float:
         "pause": (*_PAUSES, _LONG_PAUSE) if role_of(target) == "edge" else _PAUSES,
         "replay": (2.0, 5.0),
         "lag": (1.0, 4.0, 30.0),
+        STEP: (2.0, 4.0),
         FAILOVER: (0.0, 4.0, 8.0),
         "cut": (0.0, 1.0, 4.0),
         **dict.fromkeys(("hold", "mute", "deafen", "delay"), (1.0, 4.0)),

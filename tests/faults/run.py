@@ -34,15 +34,17 @@ from tests.contract.redis_servers import UnderSentinel, running
 from tests.e2e import client
 from tests.e2e.client import sign_in
 from tests.faults.checker import judge, report
+from tests.faults.clocks import Clocks
 from tests.faults.history import Recorder
-from tests.faults.nemesis import Nemesis, NotRecovered
-from tests.faults.plans import FAILOVER, KINDS, WIRED, Plan
+from tests.faults.nemesis import Gear, Nemesis, NotRecovered
+from tests.faults.plans import FAILOVER, KINDS, STEP, WIRED, Plan
 from tests.faults.results import merged, summary, table
 from tests.faults.sentinel import sentinel_command
 from tests.faults.violation import Violation
 from tests.faults.wires import WiredCommand, Wiring, wires_of
 from tests.faults.workload import Unsettled, Workload
 
+NOTHING = Gear()
 FULL = {"auth": 2, "messaging": 2, "presence": 2, "files": 1, "edge": 3}
 _CALM = 1.0
 """Seconds between the end of one fault and the next, at most."""
@@ -88,14 +90,7 @@ class Outcome:
         return not self.violations and not self.trouble
 
 
-async def run(
-    mesh: Mesh,
-    order: Order,
-    history: Path,
-    say: Say,
-    wiring: Wiring | None = None,
-    sentinel: UnderSentinel | None = None,
-) -> Outcome:
+async def run(mesh: Mesh, order: Order, history: Path, say: Say, gear: Gear = NOTHING) -> Outcome:
     """Use and break a running mesh for so long, then judge."""
     recorder, trouble = Recorder(history), list[str]()
     edges = [client.edge(mesh.ports, instance.ordinal) for instance in mesh.topology.of("edge")]
@@ -110,7 +105,7 @@ async def run(
         await workload.prepare()
         workload.start()
         try:
-            await _break(Nemesis(mesh, recorder, wiring, sentinel), workload, order, say)
+            await _break(Nemesis(mesh, recorder, gear), workload, order, say)
         except (NotRecovered, Unfinished) as error:
             trouble.append(str(error))
         say("all that is under way is finished, and everything is read once more")
@@ -188,7 +183,7 @@ def _on_a_mesh(order: Order, folder: Path, say: Say) -> Outcome:
     folder.mkdir(parents=True)
     with ExitStack() as stack:
         command: Command = service_command
-        wiring = sentinel = None
+        wiring = sentinel = clocks = None
         if FAILOVER in order.kinds:
             sentinel = stack.enter_context(running(UnderSentinel))
             command = sentinel_command(sentinel)
@@ -199,12 +194,15 @@ def _on_a_mesh(order: Order, folder: Path, say: Say) -> Outcome:
             wiring = Wiring(wires_of(ports, names), REPOSITORY)
             stack.callback(wiring.close)
             command = WiredCommand(wiring.wires)
+        if STEP in order.kinds:
+            clocks = Clocks(folder / "clocks")
+            command = clocks.command(command)
         mesh = Mesh(folder / "mesh", front, scale=FULL, command=command)
         stack.callback(mesh.erase)
         stack.callback(keep_logs, mesh, folder / "logs")
         mesh.up(say)
         asyncio.run(sign_up_admin(client.front(mesh)))
-        return asyncio.run(run(mesh, order, folder / "history.jsonl", say, wiring, sentinel))
+        return asyncio.run(run(mesh, order, folder / "history.jsonl", say, Gear(wiring, sentinel, clocks)))
 
 
 def _order() -> Order:

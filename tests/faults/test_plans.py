@@ -4,14 +4,14 @@ import random
 from collections import Counter
 from itertools import islice
 
-from tests.faults.plans import FAILOVER, KINDS, WIRED, Plan, plans, role_of
+from tests.faults.plans import FAILOVER, KINDS, STEP, WIRED, Plan, plans, role_of
 
 INSTANCES = ("auth-1", "auth-2", "messaging-1", "messaging-2", "presence-1", "files-1", "edge-1", "edge-2", "edge-3")
 WIRES = ("auth-1→redis", "auth-2→redis", "messaging-1→postgres", "messaging-2→postgres", "edge-1→envoy", "edge-2→envoy")
 ROLES = {role_of(name) for name in INSTANCES}
 KILLED = ROLES | {"envoy", "redis", "postgres-replica"}
 PAUSED = KILLED | {"postgres-primary"}
-TURN = len(KILLED) + len(PAUSED) + 6 + 2 * len(WIRED)
+TURN = len(KILLED) + len(PAUSED) + 6 + len(ROLES) + 2 * len(WIRED)
 
 
 def first(turns: int, seed: int = 1) -> list[Plan]:
@@ -24,6 +24,7 @@ def test_five_turns_do_every_fault_to_every_role_five_times() -> None:
     assert {kind for kind, _ in fired} == {*KINDS} - {*WIRED}
     assert {role for kind, role in fired if kind == "kill"} == KILLED
     assert {role for kind, role in fired if kind == "pause"} == PAUSED
+    assert {role for kind, role in fired if kind == STEP} == ROLES
 
 
 def test_the_roles_of_wires_take_turns() -> None:

@@ -22,8 +22,9 @@ BACK = 60.0
 RECONNECT_SECONDS = 1.0
 """How long these clients wait before they come again; web clients wait for three seconds and more."""
 MOVES = 200
-REFUSED = 4
-"""Moves that may end with a fresh connection: an edge on a busy machine may be too slow to hand one over in time."""
+REFUSED = MOVES // 10
+"""Moves that may end with a fresh connection: an edge has a second to hand one over, and on a machine that others keep
+busy it may miss that. Of what was told before and after, nothing may be missing all the same."""
 
 
 @pytest.fixture
@@ -192,6 +193,10 @@ async def test_a_connection_that_moves_two_hundred_times_under_rolling_restarts_
     await moving.until(lambda: moving.posts(channel["id"])[-1:] == posted[-1:], "the last post")
     seen = moving.posts(channel["id"])
     assert seen == posted[-len(seen) :]
+    for before_it_began_anew in filter(None, moving.past_posts(channel["id"])):
+        start = posted.index(before_it_began_anew[0])
+        assert before_it_began_anew == posted[start : start + len(before_it_began_anew)]
+    print(f"{moving.hellos - 1} of {MOVES} moves were refused")
     assert moving.opened >= MOVES + 1
     assert moving.hellos <= 1 + REFUSED, f"{moving.hellos - 1} of {MOVES} moves were refused"
     await moving.go()
