@@ -12,10 +12,11 @@ RUN := $(VENV)/bin/python
 MESH := --data "$(DATA)" $(if $(PORT),--port $(PORT))
 LOCK := .tools/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --custom-compile-command "make lock"
+PEERS := build/peers
 CONTRACTS := $(shell find protos -name '*.proto' -o -type d 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status demo bench bench-compare costs test api-coverage faults measure check protos lock venv dev clean
+.PHONY: help up down status demo peers bench bench-compare costs test api-coverage faults measure check protos lock venv dev clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -34,8 +35,11 @@ status: venv ## every process: health, address, sockets, replica lag
 demo: venv $(VENV)/protos ## half a minute of people talking through different edges while one is killed
 	@$(VENV)/bin/chorus demo
 
-bench: dev $(VENV)/protos ## what a mesh carries beside what the machine can (QUICK=1: two minutes; URL= ADMIN=login:password)
-	@$(RUN) -m tests.load.bench $(if $(QUICK),--quick) $(if $(URL),--url "$(URL)") $(if $(ADMIN),--admin "$(ADMIN)")
+bench: dev $(VENV)/protos $(if $(QUICK)$(URL)$(PEER),,peers) ## what a mesh carries, beside its targets (QUICK=1: four minutes; OUT=folder; URL= or PEER=url ADMIN=login:password)
+	@$(RUN) -m tests.load.bench $(if $(QUICK),--quick) $(if $(OUT),--out "$(OUT)") $(if $(PARTS),--parts $(PARTS)) \
+	  $(if $(URL),--url "$(URL)" --admin "$(ADMIN)") $(if $(PEER),--peer "$(PEER)" --peer-admin "$(ADMIN)")
+
+peers: $(PEERS)/synapse/ready ## servers to compare with, each in an environment of its own
 
 bench-compare: dev $(VENV)/protos ## CPU a post, page and delivery takes here and in BASE=revision, and which of it moved beyond noise
 	@$(RUN) -m tests.load.compare "$(or $(BASE),HEAD)" $(if $(UNITS),--units $(UNITS)) $(if $(ROUNDS),--rounds $(ROUNDS))
@@ -69,7 +73,7 @@ lock: ## requirements*.in → requirements*.txt: newest allowed versions, with h
 	@test -x .tools/bin/uv || { $(PYTHON) -m venv .tools && .tools/bin/python -m pip install -q uv; }
 	@$(LOCK) requirements.in -o requirements.txt
 	@$(LOCK) -c requirements.txt requirements-dev.in -o requirements-dev.txt
-	@for client in tests/compat/python/*.in; do $(LOCK) $$client -o $${client%.in}.txt || exit 1; done
+	@for client in tests/compat/python/*.in tests/load/peers/*.in; do $(LOCK) $$client -o $${client%.in}.txt || exit 1; done
 
 clean: ## remove what was built: the virtual environment and generated code; data stays
 	@rm -rf $(VENV) .tools build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
@@ -101,6 +105,12 @@ $(VENV)/runtime: requirements.txt $(VENV)/place
 $(VENV)/dev: requirements-dev.txt $(VENV)/runtime
 	@echo "▸ tools for checks and tests"
 	@$(RUN) -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(PEERS)/%/ready: tests/load/peers/%.txt
+	@echo "▸ $*, a peer of the bench"
+	@rm -rf $(@D) && mkdir -p $(PEERS) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
 $(VENV)/protos: $(CONTRACTS) deploy/local/protos.py $(VENV)/runtime

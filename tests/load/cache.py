@@ -1,36 +1,29 @@
 """How often the edges' page caches had what was asked for, from their own counters."""
 
-from collections.abc import Mapping
-from http import HTTPStatus
+from collections.abc import Iterable, Mapping
 
-from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
-from deploy.local import probe
 from deploy.local.mesh import Mesh
+from tests.load import counters
 
-_FAMILY = "chorus_edge_page_cache"
+FAMILY = "chorus_edge_page_cache"
 _HIT = "hit"
 
 
-def pages(mesh: Mesh) -> dict[str, float]:
+def pages(mesh: Mesh) -> Mapping[str, float]:
     """Pages asked for since the edges began, by result; empty when they count none."""
+    return by_result(counters.of_edges(mesh, FAMILY))
+
+
+def by_result(samples: Iterable[Sample]) -> Mapping[str, float]:
+    """The counts of all edges together, by result."""
     counted: dict[str, float] = {}
-    for edge in mesh.topology.of("edge"):
-        answer = probe.get(f"http://{edge.host}:{edge.admin_port}/metrics")
-        for result, count in parsed(answer.body.decode() if answer.status == HTTPStatus.OK else "").items():
-            counted[result] = counted.get(result, 0.0) + count
+    for sample in samples:
+        if sample.name == f"{FAMILY}_total":
+            result = sample.labels["result"]
+            counted[result] = counted.get(result, 0.0) + sample.value
     return counted
-
-
-def parsed(metrics: str) -> dict[str, float]:
-    """The counters of one edge, by result."""
-    return {
-        sample.labels["result"]: sample.value
-        for family in text_string_to_metric_families(metrics)
-        if family.name == _FAMILY
-        for sample in family.samples
-        if sample.name == f"{_FAMILY}_total"
-    }
 
 
 def hit_rate(before: Mapping[str, float], after: Mapping[str, float]) -> float | None:

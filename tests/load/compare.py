@@ -26,7 +26,7 @@ from deploy.local.trouble import Trouble
 from tests.load import pairs
 from tests.load.bench import own_mesh
 from tests.load.costs import Meter, parser, run
-from tests.load.generator import Crew
+from tests.load.crowd import Crew
 
 _TREES = REPOSITORY / "build" / "compare"
 

@@ -26,7 +26,8 @@ from deploy.local.mesh import Mesh
 from deploy.local.trouble import Trouble
 from tests.load import pairs
 from tests.load.bench import own_mesh
-from tests.load.generator import Crew, Generator
+from tests.load.crowd import Crew
+from tests.load.generator import Generator
 from tests.load.processes import Processes, spent
 
 UNITS = ("post", "read", "delivery")

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from typing import TypeVar
@@ -15,6 +15,19 @@ _Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True, slots=True)
+class Crew:
+    """How many of what there are."""
+
+    people: int = 40
+    channels: int = 10
+    workers: int = 32
+    """Requests under way at once."""
+    sockets: int = 200
+    admin: str = ""
+    """login:password, on a server that has users."""
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """Somebody who is signed in."""
 
@@ -23,11 +36,23 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """A channel and those of the crowd who are in it."""
+
+    channel: str
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Crowd:
     """Everybody, and where they talk."""
 
-    people: tuple[Person, ...]
-    channels: tuple[str, ...]
+    people: tuple[Person, ...] = ()
+    channels: tuple[str, ...] = ()
+    """With all of them as members."""
+    team: str = ""
+    keeper: str = ""
+    """The token of who administers all this."""
 
 
 async def gather(url: str, people: int, channels: int, admin: str) -> Crowd:
@@ -42,6 +67,24 @@ async def gather(url: str, people: int, channels: int, admin: str) -> Crowd:
     finally:
         for line in lines:
             line.close()
+
+
+async def make_rooms(url: str, crowd: Crowd, sizes: Sequence[int]) -> list[Room]:
+    """Make a channel for each size, with so many members: the next ones of the crowd in turn."""
+    line = await connect(url)
+    turn = cycle(crowd.people)
+    made = []
+    for number, size in enumerate(sizes):
+        name = f"r{number}x{secrets.token_hex(4)}"
+        about = {"team_id": crowd.team, "name": name, "display_name": name, "type": "O"}
+        channel = json.loads((await line.ask("POST", "/api/v4/channels", crowd.keeper, about, 201)).body)["id"]
+        people = tuple(next(turn) for _ in range(min(size, len(crowd.people))))
+        for person in people:
+            path = f"/api/v4/channels/{channel}/members"
+            await line.ask("POST", path, crowd.keeper, {"user_id": person.id}, 201)
+        made.append(Room(channel, people))
+    line.close()
+    return made
 
 
 class _Founder:
@@ -84,7 +127,7 @@ class _Founder:
         await self._spread(channel, range(channels))
         # Neighbours in this order are of different channels: a channel takes one change at a time.
         await self._spread(member, [(place, one.id) for one in made for place in places])
-        return Crowd(tuple(made), tuple(places))
+        return Crowd(tuple(made), tuple(places), team_id, self._token)
 
     async def _sign_up(self, line: Connection, name: str, password: str) -> str:
         account = {"email": f"{name}@example.com", "username": name, "password": password}
@@ -113,7 +156,7 @@ async def _sign_in(line: Connection, login: str, password: str) -> tuple[str, st
     return str(json.loads(answer.body)["id"]), answer.header("Token")
 
 
-def endless(crowd: Crowd, size: int) -> list[Person]:
+def endless(people: Iterable[Person], size: int) -> list[Person]:
     """So many speakers, people in turn."""
-    turn = cycle(crowd.people)
+    turn = cycle(people)
     return [next(turn) for _ in range(size)]

@@ -24,3 +24,10 @@ def distribution(ordered: Sequence[float]) -> list[tuple[float, float]]:
         return []
     last = len(ordered) - 1
     return [(share, ordered[min(last, int(len(ordered) * share))] * 1e3) for share in SHARES]
+
+
+def quantile_ms(ordered: Sequence[float], share: float) -> float | None:
+    """The value in milliseconds that this share of the sorted seconds does not exceed; None for no values."""
+    if not ordered:
+        return None
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3

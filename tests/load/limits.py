@@ -6,17 +6,20 @@ PostgreSQL, entries taken by the same Redis, frames written to sockets by a few 
 
 import shutil
 import socket
+import statistics
 import subprocess
-import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 from deploy.local import secrets
 from deploy.local.mesh import Mesh
-from tests.load.report import quantile_ms
+from deploy.local.paths import REPOSITORY
+from tests.load import database
 
 ROWS = 128
 """Rows a transaction of the bare insert."""
@@ -36,38 +39,21 @@ _INSERT = """
     FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n"""
 
 
-def rows_per_second(mesh: Mesh, seconds: float) -> tuple[float, float | None]:
-    """Rows the size of a post that one connection commits, ROWS at a time; and the median of a one-row commit, in ms.
+def rows_per_second(mesh: Mesh, seconds: float, sizes: Sequence[int] = (ROWS,)) -> tuple[dict[int, float], float]:
+    """Rows the size of a post that one connection commits, so many at a time; the median of a one-row commit, in ms.
 
     Same server, same disk, same replica as the mesh's, in a database of its own that is dropped again.
     """
-    with _connect(mesh, "postgres") as operator:
-        operator.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(_DATABASE)))
-        operator.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
-        try:
-            with _connect(mesh, _DATABASE) as connection:
-                connection.execute(_TABLE)
-                connection.execute("CREATE INDEX rows_by_time ON rows (channel_id, create_at)")
-                _insert(connection, "warm", ROWS, 0.3)
-                rate, _ = _insert(connection, "many", ROWS, seconds)
-                _, commit = _insert(connection, "one", 1, seconds / 2)
-        finally:
-            operator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(_DATABASE)))
-    return rate, commit
+    with database.own(mesh, _DATABASE), database.connect(mesh, _DATABASE) as connection:
+        connection.execute(_TABLE)
+        connection.execute("CREATE INDEX rows_by_time ON rows (channel_id, create_at)")
+        _insert(connection, "warm", ROWS, 0.3)
+        rates = {size: _insert(connection, f"by{size}", size, seconds)[0] for size in sizes}
+        _, commit = _insert(connection, "one", 1, seconds / 2)
+    return rates, commit
 
 
-def _connect(mesh: Mesh, database: str) -> psycopg.Connection:
-    return psycopg.connect(
-        host="127.0.0.1",
-        port=mesh.ports.postgres_primary,
-        user="postgres",
-        password=secrets.load(mesh.layout.secrets).postgres,
-        dbname=database,
-        autocommit=True,
-    )
-
-
-def _insert(connection: psycopg.Connection, run: str, rows: int, seconds: float) -> tuple[float, float | None]:
+def _insert(connection: psycopg.Connection, run: str, rows: int, seconds: float) -> tuple[float, float]:
     values = {"run": run, "channel": "c" * 26, "user": "u" * 26, "message": "m" * 120}
     latencies: list[float] = []
     began = time.perf_counter()
@@ -77,7 +63,7 @@ def _insert(connection: psycopg.Connection, run: str, rows: int, seconds: float)
         connection.execute(_INSERT, {**values, "first": done, "last": done + rows - 1}, prepare=True)
         latencies.append(time.perf_counter() - starts)
         done += rows
-    return done / (time.perf_counter() - began), quantile_ms(sorted(latencies), 0.5)
+    return done / (time.perf_counter() - began), statistics.median(latencies) * 1e3
 
 
 def entries_per_second(mesh: Mesh, seconds: float) -> float:
@@ -115,20 +101,37 @@ def _round_trip(line: socket.socket, message: bytes, lines: int) -> None:
         raise ConnectionError(f"Redis refused: {received.decode()}")
 
 
-def sends_per_second(sockets: int, frame_bytes: int, seconds: float) -> float | None:
-    """Frames of this size that a C program hands to so many sockets and another reads; None without a C compiler."""
+@dataclass(frozen=True, slots=True)
+class Sends:
+    """What a few lines of C do as an edge does it."""
+
+    rate: float
+    """Frames a second that come to their sockets."""
+    cpu_us: float
+    """Microseconds of CPU that the writer takes for one."""
+
+
+def sends(sockets: int, frame_bytes: int, seconds: float) -> Sends | None:
+    """How a C program hands frames of this size to so many sockets that another reads; None without a C compiler."""
+    program = _sender()
+    if program is None:
+        return None
+    trial = _run(program, sockets, 50, frame_bytes)
+    return _run(program, sockets, max(50, int(trial.rate * seconds / sockets)), frame_bytes)
+
+
+@cache
+def _sender() -> Path | None:
     compiler = shutil.which("cc")
     if compiler is None:
         return None
-    source = Path(__file__).with_name("sendlimit.c")
-    with tempfile.TemporaryDirectory() as folder:
-        program = Path(folder) / "sendlimit"
-        subprocess.run([compiler, "-O2", "-o", str(program), str(source)], check=True)
-        trial = _run(program, sockets, 50, frame_bytes)
-        return _run(program, sockets, max(50, int(trial * seconds / sockets)), frame_bytes)
+    program = REPOSITORY / "build" / "sendlimit"
+    program.parent.mkdir(exist_ok=True)
+    subprocess.run([compiler, "-O2", "-o", str(program), str(Path(__file__).with_name("sendlimit.c"))], check=True)
+    return program
 
 
-def _run(program: Path, sockets: int, rounds: int, frame_bytes: int) -> float:
+def _run(program: Path, sockets: int, rounds: int, frame_bytes: int) -> Sends:
     said = subprocess.run(
         [str(program), str(sockets), str(rounds), str(frame_bytes)],
         check=True,
@@ -136,4 +139,5 @@ def _run(program: Path, sockets: int, rounds: int, frame_bytes: int) -> float:
         text=True,
         timeout=120,
     )
-    return float(said.stdout)
+    rate, cpu_us = said.stdout.split()
+    return Sends(float(rate), float(cpu_us))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.load import cache
+from tests.load import cache, counters
 
 METRICS = """\
 # HELP chorus_edge_page_cache_total Pages by result.
@@ -15,8 +15,8 @@ chorus_edge_sockets 7.0
 
 
 def test_counters_are_found_by_their_result() -> None:
-    assert cache.parsed(METRICS) == {"hit": 90.0, "miss": 30.0}
-    assert cache.parsed("") == {}
+    assert cache.by_result(counters.parsed(METRICS, cache.FAMILY)) == {"hit": 90.0, "miss": 30.0}
+    assert cache.by_result(counters.parsed("", cache.FAMILY)) == {}
 
 
 def test_only_what_was_asked_between_two_looks_counts() -> None:

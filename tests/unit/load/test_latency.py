@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.load.latency import SHARES, distribution, due
+from tests.load.latency import SHARES, distribution, due, quantile_ms
 
 
 def test_lines_send_in_turn_at_the_rate_of_all_together() -> None:
@@ -23,3 +23,11 @@ def test_a_distribution_ends_with_the_slowest() -> None:
     assert told[4][1] == pytest.approx(990)
     assert told[-1][1] == pytest.approx(999)
     assert distribution([]) == []
+
+
+def test_a_quantile_is_a_value_that_occurred() -> None:
+    seconds = [number / 1_000 for number in range(1, 101)]
+    assert quantile_ms(seconds, 0.5) == pytest.approx(51)
+    assert quantile_ms(seconds, 0.99) == pytest.approx(100)
+    assert quantile_ms([0.003], 0.99) == pytest.approx(3)
+    assert quantile_ms([], 0.5) is None

@@ -1,0 +1,80 @@
+"""As many sockets as are promised on one edge: what each takes, and what a delivery to few and to all of them costs."""
+
+import resource
+from collections.abc import Sequence
+
+from deploy.local.mesh import Mesh
+from tests.e2e import client
+from tests.load.parts.deliveries import edge_us
+from tests.load.phases import Phase
+from tests.load.stage import Plan, Stage
+
+CHANNELS = 2
+SCALE = {"auth": 1, "messaging": 2, "presence": 1, "files": 1, "edge": 1}
+_SOCKETS_EACH = 50
+_SPARE = 1_000
+"""Files that Envoy has open besides."""
+_DELIVERIES = 200_000
+"""In each measurement, if there is time for so many."""
+_POSTS = 1_000
+"""At most."""
+
+
+def people(plan: Plan) -> int:
+    """How many it takes: somebody's hundredth socket at an edge is the last that does not end another one."""
+    return plan.sockets[-1] // _SOCKETS_EACH
+
+
+def on_one_edge(stage: Stage) -> None:
+    """Open more and more sockets, and deliver to them; this needs a mesh with one edge, and nothing used yet."""
+    mesh, plan = stage.mesh, stage.plan
+    assert mesh is not None
+    most = plan.sockets[-1]
+    through = min(most, _through_envoy())
+    stage.progress("posts to nobody")
+    nobody = [stage.run("post", 60, keep="post, one edge", most=_POSTS, workers=1) for _ in range(plan.rounds)]
+    rows = []
+    few = stage.memory()
+    for sockets in plan.sockets:
+        stage.progress(f"{sockets:,} sockets")
+        stage.run("connect", sockets=min(sockets, through))
+        if sockets > through:
+            stage.run("connect", sockets=sockets, past=_past_envoy(mesh))
+        if sockets == plan.sockets[0]:
+            few = stage.memory()  # what only the first ones take is no socket's price
+        rows.append({"sockets": sockets, "cpu_us": _delivery(stage, sockets, nobody)})
+    many = stage.memory()
+    sheet = stage.sheet
+    edge = (many["edge"] - few["edge"]) / 1024 / (most - plan.sockets[0])
+    envoy = (many["envoy"] - few["envoy"]) / 1024 / (through - plan.sockets[0])
+    sheet.told["by_sockets"] = rows
+    sheet.told["held"] = {"sockets": most, "through_envoy": through, "edge_kib": edge, "envoy_kib": envoy}
+    sheet.put("held", most - stage.sheet.phases[f"fanout to {most}"][-1].figures["closed"])
+    sheet.put("edge_socket_kib", edge)
+    sheet.put("socket_kib", edge + envoy)
+    if rows[0]["cpu_us"] and rows[-1]["cpu_us"]:
+        sheet.put("growth_sockets", rows[-1]["cpu_us"] / rows[0]["cpu_us"])
+    if through < most:
+        sheet.notes.append(
+            f"held: {through:,} of {most:,} sockets went through Envoy, which needs two files for each and may have no "
+            "more (ulimit -Hn); the others went to the edge itself"
+        )
+
+
+def _delivery(stage: Stage, sockets: int, nobody: Sequence[Phase]) -> float | None:
+    """Microseconds of the edge for a delivery, less what the post itself takes."""
+    posts = min(_POSTS, max(20, _DELIVERIES // sockets))
+    rounds = [
+        stage.run("fanout", 60, keep=f"fanout to {sockets}", most=posts, workers=1) for _ in range(stage.plan.rounds)
+    ]
+    return edge_us(rounds, nobody)
+
+
+def _through_envoy() -> int:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return (1 << 30) if hard == resource.RLIM_INFINITY else (hard - _SPARE) // 2
+
+
+def _past_envoy(mesh: Mesh) -> str:
+    edge = client.edge(mesh.ports, 1)
+    return f"http://{edge.host}:{edge.websocket_port}"
