@@ -47,4 +47,5 @@ class Generator:
     def close(self) -> None:
         """End it."""
         self._process.kill()
-        self._process.wait()
+        with self._process:  # waits, and closes the pipes
+            pass
