@@ -106,8 +106,13 @@ class Nemesis:
         await asyncio.to_thread(self._supervisor.start_program, plan.target)
 
     async def _roll(self, plan: Plan) -> None:
-        for instance in self._mesh.topology.instances:
-            await self._restart(Plan("restart", instance.name))
+        """As a fleet is rolled: one instance of a service after the other, and all services side by side."""
+        instances = self._mesh.topology.instances
+        for ordinal in sorted({instance.ordinal for instance in instances}):
+            wave = [instance.name for instance in instances if instance.ordinal == ordinal]
+            await asyncio.to_thread(self._supervisor.stop_programs, wave)
+            for name in wave:
+                await asyncio.to_thread(self._supervisor.start_program, name)
             await self._healthy()
 
     async def _flush(self, plan: Plan) -> None:

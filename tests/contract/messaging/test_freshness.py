@@ -8,7 +8,7 @@ from chorus.messaging.v1 import freshness_pb2, freshness_pb2_grpc
 from services.chassis.errors import Reason
 from services.chassis.ids import new_id
 from tests.contract.messaging.conftest import Ground
-from tests.contract.messaging.test_posts import create, draft, page
+from tests.contract.messaging.test_posts import create, draft, page, until_answered
 from tests.contract.served import Caller, Served, refused
 
 
@@ -23,8 +23,9 @@ def reading(ground: Ground, user_id: str, channel_id: str, *roles: str) -> fresh
 
 async def test_each_reader_hears_of_its_own_right_and_the_channels_position(messaging: Served, ground: Ground) -> None:
     edge = messaging.caller()
-    await create(edge, *(draft(ground, ground.alice, f"{n}") for n in range(3)))
-    await create(edge, draft(ground, ground.alice, "secret", channel_id=ground.private))
+    for n in range(3):
+        await until_answered(edge, draft(ground, ground.alice, f"{n}"))
+    await until_answered(edge, draft(ground, ground.alice, "secret", channel_id=ground.private))
     asked = [
         (reading(ground, ground.alice, ground.channel), (True, 3)),
         (reading(ground, ground.carol, ground.channel), (True, 3)),  # open, and she is in the team
@@ -42,7 +43,7 @@ async def test_each_reader_hears_of_its_own_right_and_the_channels_position(mess
 
 async def test_an_archived_channel_is_read_as_before(messaging: Served, ground: Ground) -> None:
     edge = messaging.caller()
-    await create(edge, draft(ground, ground.alice))
+    await until_answered(edge, draft(ground, ground.alice))
     with psycopg.connect(ground.dsn) as connection:
         connection.execute("UPDATE channels SET delete_at = 5 WHERE id = %s", (ground.channel,))
     answer = await check(edge, reading(ground, ground.alice, ground.channel))

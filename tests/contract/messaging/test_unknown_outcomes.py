@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from chorus.messaging.v1 import posts_pb2
 from services.chassis.config import Settings
 from services.chassis.database.naming import service_dsn
 from services.chassis.errors import Reason
@@ -19,21 +18,11 @@ from tests.contract import standby as standbys
 from tests.contract.commit_wire import When, commit_wire
 from tests.contract.grounds import Grounds
 from tests.contract.messaging.conftest import Ground
-from tests.contract.messaging.test_posts import create, draft, entries, page
-from tests.contract.served import Caller, Served, eventually, serving
+from tests.contract.messaging.test_posts import create, draft, entries, page, until_answered
+from tests.contract.served import Served, eventually, serving
 from tests.contract.standby import Standby
 
 TRIES = 10
-
-
-async def until_answered(edge: Caller, one: posts_pb2.PostDraft) -> tuple[posts_pb2.Post, int]:
-    """Ask as the edge does, by the same id, until there is an answer; with how often."""
-    for tries in range(1, 10):
-        result = (await create(edge, one))[0]
-        if result.HasField("post"):
-            return result.post, tries
-        assert result.error.reason == Reason.UNAVAILABLE.value
-    raise AssertionError("never answered")
 
 
 @pytest.mark.parametrize("when", ["unsent", "sent", "answered"])
@@ -56,7 +45,7 @@ async def test_a_post_whose_connection_is_lost_in_commit_is_there_once(
 
             await eventually(was_cut, "COMMIT was cut")
             line.cut = "never"
-            post, _ = await asked
+            post = await asked
             assert post.id == one.id
             made.append(post.id)
     shown = await page(messaging.caller(), ground, ground.bob, per_page=200)
