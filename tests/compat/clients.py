@@ -71,7 +71,7 @@ def go_client() -> Program:
     """The Go client of the server's own project, built into one program."""
     go, source = need("go"), _HERE / "go"
     sources = sorted(path for path in source.iterdir() if path.is_file())
-    place = _BUILD / f"go-{hashlib.sha256(b''.join(path.read_bytes() for path in sources)).hexdigest()[:12]}"
+    place = _place("go", *sources)
     if not place.exists():
         fresh = place.with_name(f"{place.name}.{os.getpid()}")
         # Modules stay in Go's own cache: it is read-only, and `make clean` could not remove it from here.
@@ -81,24 +81,26 @@ def go_client() -> Program:
     return Program("go-client", [str(place)], {})
 
 
-def mattermost_client() -> Program:
-    """The JavaScript client, as `npm ci` installs it."""
+def mattermost_client(program: str = "chat") -> Program:
+    """The JavaScript client, as `npm ci` installs it, in programs that its own types were checked against."""
     node, npm, source = need("node"), need("npm"), _HERE / "node"
-    place = _place("node", source / "package-lock.json")
+    sources = sorted(path for path in source.iterdir() if path.is_file())
+    place = _place("node", *sources)
     if not place.exists():
         fresh = place.with_name(f"{place.name}.{os.getpid()}")
         fresh.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(source / name, fresh / name)
+        for path in sources:
+            shutil.copy(path, fresh)
         _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(fresh)])
+        _run([node, str(fresh / "node_modules" / "typescript" / "bin" / "tsc"), "--project", str(fresh)])
         fresh.rename(place)
     # Node has a WebSocket of its own; before 22 it wants to be asked for it.
-    command = [node, "--experimental-websocket", "--no-warnings", str(source / "chat.js")]
-    return Program("@mattermost/client", command, {"NODE_PATH": str(place / "node_modules")})
+    command = [node, "--experimental-websocket", "--no-warnings", str(place / "programs" / f"{program}.js")]
+    return Program("@mattermost/client", command, {})
 
 
-def _place(name: str, lock: Path) -> Path:
-    return _BUILD / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
+def _place(name: str, *sources: Path) -> Path:
+    return _BUILD / f"{name}-{hashlib.sha256(b''.join(path.read_bytes() for path in sources)).hexdigest()[:12]}"
 
 
 def _run(command: Sequence[str], cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> None:
