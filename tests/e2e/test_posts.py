@@ -219,3 +219,28 @@ async def test_an_ephemeral_post_is_shown_to_one_person_and_kept_nowhere(world: 
     assert not hers.events("ephemeral_message")
     forbidden = {"user_id": ben.id, "post": {"channel_id": channel["id"], "message": "psst"}}
     assert await ana.rest.refused("POST", "/posts/ephemeral", forbidden) == (403, "api.context.permissions.app_error")
+
+
+async def test_who_follows_a_link_to_a_post_is_told_where_it_is(world: World) -> None:
+    ana, ben = await world.people("ana", "ben")
+    team = await world.team(ana, ben)
+    channel = await world.channel(team, ana)
+    post, direct = await say(ana.rest, channel["id"]), await ana.rest.post("/channels/direct", [ana.id, ben.id])
+    whispered = await say(ana.rest, direct["id"])
+    for edge in world.edges:
+        told = await ana.at(edge).get(f"/posts/{post['id']}/info")
+        assert told == {
+            "channel_id": channel["id"],
+            "channel_type": "O",
+            "channel_display_name": channel["display_name"],
+            "has_joined_channel": True,
+            "team_id": team["id"],
+            "team_type": "O",
+            "team_display_name": team["display_name"],
+            "has_joined_team": True,
+        }
+        assert await ben.at(edge).get(f"/posts/{post['id']}/info") == told | {"has_joined_channel": False}
+        told = await ben.at(edge).get(f"/posts/{whispered['id']}/info")
+        assert (told["channel_type"], told["team_id"], told["has_joined_team"]) == ("D", "", False)
+    await ana.rest.delete(f"/posts/{post['id']}")
+    assert await ana.rest.refused("GET", f"/posts/{post['id']}/info") == (404, "app.post.get.app_error")

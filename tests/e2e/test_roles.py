@@ -59,6 +59,13 @@ async def test_what_this_server_lacks_is_no_error(
         assert wrong == (400, "api.context.invalid_body_param.app_error")
 
 
+async def test_no_command_is_proposed_to_who_is_in_the_team(world: World) -> None:
+    ana, eve = await world.people("ana", "eve")
+    path = f"/teams/{(await world.team(ana))['id']}/commands/autocomplete_suggestions?user_input=/&channel_id="
+    assert await ana.rest.get(path) == []
+    assert await eve.rest.refused("GET", path) == FORBIDDEN
+
+
 async def test_figures_of_the_server_are_for_those_who_run_it(world: World) -> None:
     ana = await world.person("ana")
     limits = await ana.rest.get("/limits/server")

@@ -53,3 +53,8 @@ class ChannelDirectoryClient:
             actor=actor(caller), team_id=team_id, channel_ids=channel_ids
         )
         return (await self._peer.call(self._directory.GetPublicChannels, request)).channels
+
+    async def locate_post(self, caller: Caller, post_id: str) -> channel_directory_pb2.LocatePostResponse:
+        """Return where a post is."""
+        request = channel_directory_pb2.LocatePostRequest(actor=actor(caller), post_id=post_id)
+        return await self._peer.call(self._directory.LocatePost, request)

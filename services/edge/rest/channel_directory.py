@@ -6,7 +6,6 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from chorus.messaging.v1 import channel_directory_pb2 as pb
 from services.chassis.errors import DomainError, Reason
 from services.chassis.ids import is_valid_id
 from services.edge.clients.channel_directory import ChannelDirectoryClient
@@ -37,6 +36,7 @@ class ChannelDirectory:
             Route("POST", "/channels/stats/member_count", self.member_counts),
             Route("GET", "/channels/{channel_id}/timezones", self.timezones),
             Route("GET", "/channels/{channel_id}/common_teams", self.common_teams),
+            Route("GET", "/posts/{post_id}/info", self.place_of_post),
             Route("GET", "/users/{user_id}/channel_members", self.memberships),
         )
 
@@ -46,18 +46,18 @@ class ChannelDirectory:
 
     async def autocomplete(self, call: Call) -> web.StreamResponse:
         """Propose a team's open channels and the caller's private ones."""
-        question = dialect.in_team(call.id("team_id"), call.query("name"), pb.SEARCH_SCOPE_TEAM)
+        question = dialect.in_team(call.id("team_id"), call.query("name"), dialect.OF_TEAM)
         return answer(await self._channels(call, question))
 
     async def autocomplete_own(self, call: Call) -> web.StreamResponse:
         """Propose channels that the caller is in, direct and group ones included."""
-        question = dialect.in_team(call.id("team_id"), call.query("name"), pb.SEARCH_SCOPE_OWN)
+        question = dialect.in_team(call.id("team_id"), call.query("name"), dialect.OWN)
         return answer(await self._channels(call, question))
 
     async def search(self, call: Call) -> web.StreamResponse:
         """Find a team's open channels."""
         body = await call.json(requests.CHANNEL_SEARCH, "channel_search")
-        return answer(await self._channels(call, dialect.of_term(body, pb.SEARCH_SCOPE_OPEN, call.id("team_id"))))
+        return answer(await self._channels(call, dialect.of_term(body, dialect.OPEN, call.id("team_id"))))
 
     async def deleted(self, call: Call) -> web.StreamResponse:
         """Return a page of a team's archived channels: the open ones, and the caller's private ones."""
@@ -82,7 +82,7 @@ class ChannelDirectory:
     async def search_groups(self, call: Call) -> web.StreamResponse:
         """Find the caller's group channels."""
         body = await call.json(requests.CHANNEL_SEARCH, "channel_search")
-        return answer(await self._channels(call, dialect.of_term(body, pb.SEARCH_SCOPE_GROUPS)))
+        return answer(await self._channels(call, dialect.of_term(body, dialect.GROUPS)))
 
     async def search_everywhere(self, call: Call) -> web.StreamResponse:
         """Find channels of all teams: every one for the console, else those that the caller could find in each."""
@@ -113,6 +113,10 @@ class ChannelDirectory:
         found = await self._directory.common_teams(call.caller, call.id("channel_id"))
         return answer([team_json(team) for team in found])
 
+    async def place_of_post(self, call: Call) -> web.StreamResponse:
+        """Return where a post is, for somebody who follows a link to it."""
+        return answer(dialect.post_place_json(await self._directory.locate_post(call.caller, call.id("post_id"))))
+
     async def memberships(self, call: Call) -> web.StreamResponse:
         """Return a user's memberships in all channels with their teams: a page as a list, or (-1) all, a line each."""
         caller, user_id = call.caller, call.id("user_id")
@@ -127,6 +131,6 @@ class ChannelDirectory:
         lines = msgspec.json.Encoder().encode_lines(map(dialect.member_with_team_json, found))
         return web.Response(body=lines, headers=_LINES)
 
-    async def _channels(self, call: Call, question: pb.SearchChannelsRequest) -> list[dict[str, Any]]:
+    async def _channels(self, call: Call, question: dialect.Question) -> list[dict[str, Any]]:
         found = await self._directory.search(call.caller, question)
         return [channel_json(one.channel) for one in found.channels]

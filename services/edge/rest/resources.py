@@ -50,7 +50,7 @@ def resources(
     return (
         System(auth, settings, facts),
         Roles(),
-        Unoffered(auth),
+        Unoffered(auth, teams),
         Login(auth, sessions, shapes, settings),
         UserDirectory(auth, members, channels, teams, shapes, settings),
         Users(auth, members, teams, visibility, shapes, settings),
@@ -63,7 +63,7 @@ def resources(
         Teams(teams, visibility),
         TeamInvitations(teams),
         Channels(channels, visibility),
-        Members(members, visibility, collapsed=settings.ServiceSettings.CollapsedThreads != "disabled"),
+        Members(members, visibility),
         MemberRoles(clients.member_roles),
         ChannelDirectory(clients.channel_directory),
         Categories(clients.categories),

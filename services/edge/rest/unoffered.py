@@ -11,6 +11,7 @@ from aiohttp import web
 
 from services.chassis.errors import DomainError, Reason
 from services.edge.clients.auth import AuthClient
+from services.edge.clients.teams import TeamClient
 from services.edge.dialect.client_config import client_license
 from services.edge.rest.kit import Call, Route, answer, ok, require
 
@@ -57,13 +58,14 @@ class Unoffered:
             Route("GET", "/plugins/webapp", self.nothing, session=False),
             Route("GET", "/agents/status", self.agents),
             Route("GET", "/trial-license/prev", self.trial),
+            Route("GET", "/teams/{team_id}/commands/autocomplete_suggestions", self.commands),
             Route("POST", "/client_perf", self.measured, trusts_requester=True),
             Route("POST", "/logs", self.logged, session=False),
         )
 
-    def __init__(self, auth: AuthClient) -> None:
-        """How many users there are, auth knows."""
-        self._auth = auth
+    def __init__(self, auth: AuthClient, teams: TeamClient) -> None:
+        """How many users there are, auth knows; who may ask about a team, messaging."""
+        self._auth, self._teams = auth, teams
 
     async def nothing(self, call: Call) -> web.StreamResponse:
         """Return an empty list."""
@@ -100,6 +102,11 @@ class Unoffered:
     async def trial(self, call: Call) -> web.StreamResponse:
         """Return the trial licence that there never was."""
         return answer(client_license())
+
+    async def commands(self, call: Call) -> web.StreamResponse:
+        """Propose no command to somebody who begins a post with a slash."""
+        await self._teams.require_view(call.caller, call.id("team_id"))
+        return answer([])
 
     async def measured(self, call: Call) -> web.StreamResponse:
         """Take a client's own measurements, and drop them: clients are told not to send any."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from services.chassis.permissions import granted
-from services.messaging.domain.access import READ_CONTENT, ChannelAccess, may_in_team
+from services.messaging.domain.access import OPEN, READ_CONTENT, ChannelAccess, may_in_team
 from services.messaging.domain.channels import Channel
 from services.messaging.domain.memberships import Member
+from services.messaging.domain.teams import Team
 
 _CONSOLE = (
     "sysconsole_write_user_management_groups",
@@ -71,6 +72,26 @@ class MemberWithTeam:
 
     member: Member
     team: TeamName
+
+
+@dataclass(frozen=True, slots=True)
+class PostPlace:
+    """Where a post is, to somebody; no team for direct and group channels."""
+
+    channel: Channel
+    team: Team | None
+    in_channel: bool
+    in_team: bool
+
+
+def may_locate(access: ChannelAccess, team: Team | None, system_roles: Sequence[str]) -> bool:
+    """Say whether who has a link to a post may know where it is: who is in there, or could come there by itself."""
+    if team is None:
+        return access.may(READ_CONTENT, system_roles)
+    joining = "join_public_teams" if team.allow_open_invite else "join_private_teams"
+    reaches_team = access.team is not None or granted(system_roles, joining)
+    inside = access.channel is not None or access.type == OPEN
+    return reaches_team and (inside or access.may("manage_private_channel_members", system_roles))
 
 
 def may_search_everything(system_roles: Sequence[str]) -> bool:

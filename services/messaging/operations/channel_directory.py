@@ -25,6 +25,7 @@ from services.messaging.operations.users import Users
 from services.messaging.store import access
 from services.messaging.store import channel_directory as store
 from services.messaging.store import channels as channel_store
+from services.messaging.store import posts as post_store
 from services.messaging.store import teams as team_store
 
 
@@ -108,6 +109,22 @@ class ChannelDirectory:
             return sorted(found, key=lambda team: (team.display_name, team.id))
 
         return await self._database.transact(read)
+
+    async def locate_post(self, actor: Actor, post_id: str) -> domain.PostPlace:
+        """Return where a post is. Raises post_not_found, also where it is not to be known."""
+
+        async def read(tx: Transaction) -> domain.PostPlace:
+            post = (await post_store.read(tx, [post_id])).get(post_id)
+            if post is None or post.delete_at:
+                raise DomainError(Reason.POST_NOT_FOUND)
+            facts = await access.read_one(tx, actor.user_id, post.channel_id)
+            channel = await channel_store.read(tx, post.channel_id)
+            team = await team_store.read(tx, channel.team_id) if channel and channel.team_id else None
+            if facts is None or channel is None or not domain.may_locate(facts, team, actor.roles):
+                raise DomainError(Reason.POST_NOT_FOUND)
+            return domain.PostPlace(channel, team, facts.channel is not None, facts.team is not None)
+
+        return await self._database.snapshot(read)
 
     async def list_memberships(self, actor: Actor, user_id: str, page: int, per_page: int) -> Sequence[MemberWithTeam]:
         """Return a user's memberships with their teams, by channel; all of them when `per_page` is 0.

@@ -96,3 +96,17 @@ class ChannelDirectoryServicer(channel_directory_pb2_grpc.ChannelDirectoryServic
         """Return a team's open channels by id."""
         found = await self._directory.get_public(actor(request.actor), request.team_id, request.channel_ids)
         return pb.GetPublicChannelsResponse(channels=map(channels.channel, found))
+
+    async def LocatePost(self, request: pb.LocatePostRequest, context: Context) -> pb.LocatePostResponse:
+        """Return where a post is."""
+        place = await self._directory.locate_post(actor(request.actor), request.post_id)
+        return pb.LocatePostResponse(
+            channel_id=place.channel.id,
+            channel_type=place.channel.type,
+            channel_display_name=place.channel.display_name,
+            in_channel=place.in_channel,
+            team_id=place.team.id if place.team else "",
+            team_type=place.team.type if place.team else "",
+            team_display_name=place.team.display_name if place.team else "",
+            in_team=place.in_team,
+        )
