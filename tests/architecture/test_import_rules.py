@@ -15,6 +15,7 @@ PLANTS = {
     "a rule has a clock": ("services/messaging/domain/posts.py", "import services.chassis.clock"),
     "a layer looks up": ("services/messaging/store/posts.py", "import services.messaging.operations.posts"),
     "the chassis knows a service": ("services/chassis/ids.py", "import services.messaging"),
+    "a route reads a service's message": ("services/edge/rest/posts.py", "import chorus.messaging.v1.posts_pb2"),
     "SQL outside of store": ("services/messaging/operations/posts.py", "import sqlalchemy"),
 }
 

@@ -4,12 +4,49 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chorus.messaging.v1 import threads_pb2
+from services.chassis.errors import DomainError, Reason
 from services.edge.dialect.posts import participant_json, post_json
 
 Profiles = Mapping[str, Mapping[str, Any]]
+Thread = threads_pb2.FollowedThread
+"""A thread as one of its followers has it."""
 
 
-def thread_json(thread: threads_pb2.FollowedThread, profiles: Profiles) -> dict[str, Any]:
+def page_request(
+    user_id: str,
+    team_id: str,
+    *,
+    per_page: int,
+    before: str,
+    after: str,
+    since_ms: int,
+    unread: bool,
+    deleted: bool,
+    exclude_direct: bool,
+    totals_only: bool,
+    threads_only: bool,
+) -> threads_pb2.ListThreadsRequest:
+    """Return the question for a page of threads. Raises threads_paged_both_ways, threads_only_nothing."""
+    if before and after:
+        raise DomainError(Reason.THREADS_PAGED_BOTH_WAYS)
+    if totals_only and threads_only:
+        raise DomainError(Reason.THREADS_ONLY_NOTHING)
+    return threads_pb2.ListThreadsRequest(
+        user_id=user_id,
+        team_id=team_id,
+        per_page=per_page,
+        before=before,
+        after=after,
+        since_ms=since_ms,
+        unread=unread,
+        deleted=deleted,
+        exclude_direct=exclude_direct,
+        totals_only=totals_only,
+        threads_only=threads_only,
+    )
+
+
+def thread_json(thread: Thread, profiles: Profiles) -> dict[str, Any]:
     """Return a thread; participants of whom there is no profile are told by their id alone."""
     root = thread.root
     return {
@@ -37,7 +74,7 @@ def threads_json(page: threads_pb2.ListThreadsResponse, profiles: Profiles) -> d
     }
 
 
-def participants(threads: Sequence[threads_pb2.FollowedThread]) -> list[str]:
+def participants(threads: Sequence[Thread]) -> list[str]:
     """Return the ids of all who replied, each once."""
     return list(dict.fromkeys(id for thread in threads for id in thread.root.participant_ids))
 

@@ -5,7 +5,6 @@ from typing import Final
 
 from aiohttp import web
 
-from chorus.messaging.v1 import categories_pb2
 from services.chassis.errors import DomainError, Reason
 from services.edge.clients.categories import CategoryClient
 from services.edge.dialect import categories, requests
@@ -88,10 +87,10 @@ class Categories:
         await self._categories.delete(call.caller, call.id("user_id"), call.id("team_id"), category_id)
         return ok()
 
-    async def _all(self, call: Call) -> Sequence[categories_pb2.Category]:
+    async def _all(self, call: Call) -> Sequence[categories.Category]:
         return await self._categories.list(call.caller, call.id("user_id"), call.id("team_id"))
 
-    async def _existing(self, call: Call) -> categories_pb2.Category:
+    async def _existing(self, call: Call) -> categories.Category:
         """Return the heading of the path. An unknown one is refused like somebody else's."""
         category_id = call.request.match_info["category_id"]
         found = [category for category in await self._all(call) if category.id == category_id]

@@ -1,5 +1,6 @@
 """Pictures of users: their own, or the initial of their name."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -53,7 +54,10 @@ class ProfileImages:
         headers = {hdrs.ETAG: tag, hdrs.CACHE_CONTROL: _OWN if own else _DEFAULT}
         if call.request.headers.get(hdrs.IF_NONE_MATCH) == tag:
             return web.Response(status=304, headers=headers)
-        picture = await self._images.get(call.caller, user_id) if own else initial(user.username)
+        if own:
+            picture = await self._images.get(call.caller, user_id)
+        else:  # drawn once a name: milliseconds, in which no socket is to wait
+            picture = await asyncio.to_thread(initial, user.username)
         return web.Response(body=picture, headers={**headers, hdrs.CONTENT_TYPE: "image/png"})
 
     async def put(self, call: Call) -> web.StreamResponse:

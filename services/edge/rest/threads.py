@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from chorus.messaging.v1 import threads_pb2
 from services.chassis.errors import DomainError, Reason
 from services.edge.clients.auth import AuthClient
 from services.edge.clients.threads import ThreadClient
@@ -40,27 +39,21 @@ class Threads:
 
     async def list(self, call: Call) -> web.StreamResponse:
         """Return a page of the threads that a user follows."""
-        before, after = call.query_id("before"), call.query_id("after")
-        if before and after:
-            raise DomainError(Reason.THREADS_PAGED_BOTH_WAYS)
-        totals_only, threads_only = call.flag("totalsOnly"), call.flag("threadsOnly")
-        if totals_only and threads_only:
-            raise DomainError(Reason.THREADS_ONLY_NOTHING)
         size = "per_page" if call.query("per_page") else "pageSize"
-        request = threads_pb2.ListThreadsRequest(
-            user_id=call.id("user_id"),
-            team_id=call.id("team_id"),
+        question = threads.page_request(
+            call.id("user_id"),
+            call.id("team_id"),
             per_page=call.number(size, PER_PAGE, most=PER_PAGE_MAX),
-            before=before,
-            after=after,
+            before=call.query_id("before"),
+            after=call.query_id("after"),
             since_ms=call.time("since"),
             unread=call.flag("unread"),
             deleted=call.flag("deleted"),
             exclude_direct=call.flag("excludeDirect"),
-            totals_only=totals_only,
-            threads_only=threads_only,
+            totals_only=call.flag("totalsOnly"),
+            threads_only=call.flag("threadsOnly"),
         )
-        page = await self._threads.page(call.caller, request)
+        page = await self._threads.page(call.caller, question)
         profiles = await self._profiles(call, page.threads)
         return answer(threads.threads_json(page, profiles))
 
@@ -111,10 +104,10 @@ class Threads:
         )
         return answer(threads.team_unread_json(found))
 
-    async def _shown(self, call: Call, thread: threads_pb2.FollowedThread) -> web.StreamResponse:
+    async def _shown(self, call: Call, thread: threads.Thread) -> web.StreamResponse:
         return answer(threads.thread_json(thread, await self._profiles(call, [thread])))
 
-    async def _profiles(self, call: Call, found: Sequence[threads_pb2.FollowedThread]) -> threads.Profiles:
+    async def _profiles(self, call: Call, found: Sequence[threads.Thread]) -> threads.Profiles:
         """Return the participants' profiles, all by one call, if the client wants them."""
         ids = threads.participants(found) if call.flag("extended") else []
         if not ids:

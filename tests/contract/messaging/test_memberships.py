@@ -3,11 +3,12 @@
 import asyncio
 
 from chorus.common.v1 import actor_pb2
-from chorus.messaging.v1 import memberships_pb2, posts_pb2, posts_pb2_grpc
+from chorus.messaging.v1 import channels_pb2, memberships_pb2, posts_pb2, posts_pb2_grpc
 from services.chassis.errors import Reason
 from services.chassis.ids import new_id
 from tests.contract.messaging.scene import Scene
 from tests.contract.served import refused
+from tests.contract.statements import counted
 
 
 async def view(scene: Scene, user_id: str, *channel_ids: str, by: str = "") -> dict[str, int]:
@@ -246,3 +247,29 @@ async def test_a_user_who_is_nobody_gets_no_answer_about_others(scene: Scene) ->
     request = memberships_pb2.ListMembershipsForUserRequest(actor=nobody, user_id=alice)
     with refused(Reason.PERMISSION_DENIED):
         await scene.call(scene.members.ListMembershipsForUser, request)
+
+
+async def test_who_else_is_in_group_channels_is_told_to_their_members_alone(scene: Scene) -> None:
+    users = [await scene.user(name) for name in ("ana", "ben", "cem", "dia")]
+    ana, ben, cem, dia = users
+
+    async def group(*members: str) -> str:
+        request = channels_pb2.CreateGroupChannelRequest(actor=scene.actor(members[0]), user_ids=members)
+        return str((await scene.call(scene.channels.CreateGroupChannel, request)).channel.id)
+
+    first, second = await group(ana, ben, cem), await group(ana, dia, ben)
+    team = await scene.team(ana)
+    others = (await scene.channel(ana, team.id)).id
+
+    async def told(user: str) -> dict[str, list[str]]:
+        request = memberships_pb2.ListGroupMembersRequest(
+            actor=scene.actor(user), channel_ids=[first, second, others, new_id()]
+        )
+        answer = await scene.call(scene.members.ListGroupMembers, request)
+        return {group.channel_id: list(group.user_ids) for group in answer.groups}
+
+    with counted() as seen:
+        assert await told(ana) == {first: [ben, cem], second: [ben, dia]}
+    assert len([sql for sql in seen if "channel_members mine" in sql]) == 1
+    assert await told(cem) == {first: [ana, ben]}
+    assert await told(await scene.user()) == {}
