@@ -56,7 +56,9 @@ SELECT t.post_id || ' ' || t.user_id, 'thread', concat_ws(' ', r.reply_count - t
   concat_ws(' ', n.replies, n.mentions)
 FROM thread_memberships t JOIN posts r ON r.id = t.post_id AND r.delete_at = 0
 CROSS JOIN LATERAL (
-  SELECT count(*) AS replies, count(*) FILTER (WHERE t.user_id = ANY(p.mentioned)) AS mentions FROM posts p
+  SELECT count(*) AS replies,
+    count(*) FILTER (WHERE t.user_id = ANY(p.mentioned) AND t.user_id <> ALL(p.concerned)) AS mentions
+  FROM posts p
   WHERE p.root_id = t.post_id AND p.original_id = '' AND p.delete_at = 0 AND p.create_at > t.last_viewed_at) AS n
 WHERE t.following AND (r.reply_count - t.replies_seen, t.unread_mentions) IS DISTINCT FROM (n.replies, n.mentions)"""
 

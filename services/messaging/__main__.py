@@ -35,6 +35,7 @@ from services.messaging.consumers.users import UserProjection
 from services.messaging.domain.links import LinkRules, domains
 from services.messaging.domain.mentions import Keywords
 from services.messaging.domain.posts import Draft, Post
+from services.messaging.domain.threads import Collapsing
 from services.messaging.operations import changing
 from services.messaging.operations.attention import AttentionOperations
 from services.messaging.operations.author_notices import AuthorNotices
@@ -103,7 +104,7 @@ async def wire(process: Process) -> None:
 
     notifying = Notifying(
         max_notified=settings.TeamSettings.MaxNotificationsPerChannel,
-        collapsed=settings.ServiceSettings.CollapsedThreads in ("always_on", "default_on"),
+        collapsing=Collapsing.of(settings.ServiceSettings.CollapsedThreads),
         auto_follow=settings.ServiceSettings.ThreadAutoFollow,
     )
     service = settings.ServiceSettings
@@ -138,7 +139,13 @@ async def wire(process: Process) -> None:
         size=lambda draft: len(draft.message) + len(draft.props),
     )
     changes = PostChanges(
-        database, events, publisher, clock, linking, edit_limit_s=settings.ServiceSettings.PostEditTimeLimit
+        database,
+        events,
+        publisher,
+        clock,
+        linking,
+        edit_limit_s=settings.ServiceSettings.PostEditTimeLimit,
+        collapsing=notifying.collapsing,
     )
     replicas = [
         Database(f"replica-{number}", dsn, metrics, pool_size=settings.SqlSettings.MaxOpenConns, standby=True)

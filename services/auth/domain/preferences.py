@@ -18,6 +18,9 @@ _MOST_DIRECT_SHOWN: Final = 40
 _NO_COLOURS: Final = frozenset(("image", "type", "codeTheme"))
 _COLOUR_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 _WHITE: Final = "#ffffff"
+THREADS: Final = ("display_settings", "collapsed_reply_threads")
+"""The category and name under which a user chooses how it reads replies."""
+_IN_THREADS: Final = "on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,16 @@ class Preference:
     category: str
     name: str
     value: str
+
+    @property
+    def chooses_threads(self) -> bool:
+        """Whether it says how the user reads replies; see `collapsed`."""
+        return (self.category, self.name) == THREADS
+
+    @property
+    def collapsed(self) -> bool:
+        """Whether the user reads replies in threads of their own, if it says so."""
+        return self.value == _IN_THREADS
 
 
 def defaults(user_id: str) -> list[Preference]:

@@ -7,7 +7,7 @@ from services.auth.domain.texts import storable
 from services.auth.domain.users import User, normalized
 from services.auth.operations.messages import CLUSTER
 from services.auth.store import users as store
-from services.auth.store.users import Filter
+from services.auth.store.users import Filter, Snapshot
 from services.chassis.database import Database
 from services.chassis.errors import DomainError, Reason
 from services.chassis.events import EventLog
@@ -62,8 +62,8 @@ class Directory:
         """Return how many people are active."""
         return await store.count(self._database)
 
-    async def snapshot(self, after_id: str, limit: int) -> tuple[list[User], int, str]:
-        """Return a chunk by id, with the seq of `auth/cluster` that it shows and the log's incarnation."""
+    async def snapshot(self, after_id: str, limit: int) -> tuple[Snapshot, str]:
+        """Return a chunk by id, with the seq of `auth/cluster` that it shows, and the log's incarnation."""
         reading = self._log.reading([CLUSTER])
-        users, seq = await self._database.transact(lambda tx: store.snapshot(tx, reading, after_id, limit or _CHUNK))
-        return users, seq, self._log.incarnation
+        chunk = await self._database.transact(lambda tx: store.snapshot(tx, reading, after_id, limit or _CHUNK))
+        return chunk, self._log.incarnation

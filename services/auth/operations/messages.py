@@ -97,6 +97,12 @@ def preferences_deleted(user_id: str, preferences: Sequence[Preference], at: int
     return Announcement(topic_of(user_id), "preferences_deleted", body, at)
 
 
+def threads_chosen(user_id: str, collapsed: bool | None, at: int) -> Announcement:
+    """Announce to the services how a user reads replies; None for as usual."""
+    body = events_pb2.ThreadsChosen(user_id=user_id, collapsed=collapsed).SerializeToString()
+    return Announcement(CLUSTER, "threads_chosen", body, at)
+
+
 def sessions_revoked(user_id: str, session_ids: Sequence[str], at: int) -> Announcement:
     """Announce the end of these sessions; of none for all of the user's."""
     body = events_pb2.SessionsRevoked(user_id=user_id, session_ids=session_ids).SerializeToString()

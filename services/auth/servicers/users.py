@@ -65,8 +65,13 @@ class UserServicer(users_pb2_grpc.UserServiceServicer):
         self, request: users_pb2.SnapshotUsersRequest, context: Context
     ) -> users_pb2.SnapshotUsersResponse:
         """Return a chunk with its position."""
-        found, seq, incarnation = await self._directory.snapshot(request.after_id, request.limit)
-        return users_pb2.SnapshotUsersResponse(users=map(user_message, found), seq=seq, incarnation=incarnation)
+        chunk, incarnation = await self._directory.snapshot(request.after_id, request.limit)
+        return users_pb2.SnapshotUsersResponse(
+            users=map(user_message, chunk.users),
+            seq=chunk.seq,
+            incarnation=incarnation,
+            collapsed_threads=chunk.collapsed,
+        )
 
 
 def _draft(request: users_pb2.CreateUserRequest) -> Draft:

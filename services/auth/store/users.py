@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 
 from psycopg.types.json import Jsonb
 
+from services.auth.domain.preferences import THREADS, Preference
 from services.auth.domain.users import User
 from services.chassis.database import Row, Statement, Transaction
 
@@ -46,6 +47,9 @@ _ADMINS: Final = "SELECT count(*) AS total FROM users WHERE roles @> ARRAY['syst
 _ANY: Final = "SELECT EXISTS (SELECT FROM users WHERE NOT is_bot) AS there"
 _COUNT: Final = "SELECT count(*) AS total FROM users WHERE delete_at = 0 AND NOT is_bot"
 _SNAPSHOT: Final = f"SELECT {_COLUMNS} FROM users WHERE id > %(after)s ORDER BY id LIMIT %(limit)s"
+_CHOICES: Final = """
+SELECT user_id, category, name, value FROM preferences WHERE (category, name) = (%(category)s, %(name)s)
+  AND user_id IN (SELECT id FROM users WHERE id > %(after)s ORDER BY id LIMIT %(limit)s)"""
 _ONE_SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _FAILED: Final = "UPDATE users SET failed_attempts = failed_attempts + 1 WHERE id = %(id)s"
 # A count that a crash of the server loses harms nobody; and the wait for the disk would tell that the user exists.
@@ -131,6 +135,15 @@ class Filter:
     active_only: bool = False
     inactive_only: bool = False
     role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Some users, who of them chose how it reads replies (in threads?), and the seq of the topic that shows them."""
+
+    users: list[User]
+    collapsed: Mapping[str, bool]
+    seq: int
 
 
 def _user(row: Row) -> User:
@@ -296,7 +309,14 @@ async def count(reads: Reads) -> int:
     return int((await reads.fetch(_COUNT))[0].total)
 
 
-async def snapshot(tx: Transaction, topic_seq: Statement, after: str, limit: int) -> tuple[list[User], int]:
-    """Return a chunk by id and the topic's seq, both of one moment. Must be the transaction's first statement."""
-    _, seqs, rows = await tx.pipelined((_ONE_SNAPSHOT, {}), topic_seq, (_SNAPSHOT, {"after": after, "limit": limit}))
-    return [_user(row) for row in rows], seqs[0].seq if seqs else 0
+async def snapshot(tx: Transaction, topic_seq: Statement, after: str, limit: int) -> Snapshot:
+    """Return a chunk by id, all of one moment. Must be the transaction's first statement."""
+    chunk, (category, name) = {"after": after, "limit": limit}, THREADS
+    _, seqs, rows, choices = await tx.pipelined(
+        (_ONE_SNAPSHOT, {}),
+        topic_seq,
+        (_SNAPSHOT, chunk),
+        (_CHOICES, {**chunk, "category": category, "name": name}),
+    )
+    collapsed = {row.user_id: Preference(*row).collapsed for row in choices}
+    return Snapshot([_user(row) for row in rows], collapsed, seqs[0].seq if seqs else 0)

@@ -66,9 +66,13 @@ class MemberClient:
         )
         return dict((await self._peer.call(self._members.ViewChannels, request)).last_viewed_at_ms)
 
-    async def mark_unread(self, caller: Caller, user_id: str, post_id: str) -> memberships_pb2.MarkUnreadResponse:
-        """Put a channel back to unread from a post on."""
-        request = memberships_pb2.MarkUnreadRequest(actor=actor(caller), user_id=user_id, post_id=post_id)
+    async def mark_unread(
+        self, caller: Caller, user_id: str, post_id: str, *, keeps_threads: bool
+    ) -> memberships_pb2.MarkUnreadResponse:
+        """Put a channel back to unread from a post on; and a reply's thread unless those are read apart."""
+        request = memberships_pb2.MarkUnreadRequest(
+            actor=actor(caller), user_id=user_id, post_id=post_id, keeps_threads=keeps_threads
+        )
         return await self._peer.call(self._members.MarkUnread, request)
 
     async def set_notify_props(self, caller: Caller, channel_id: str, user_id: str, props: Mapping[str, str]) -> None:

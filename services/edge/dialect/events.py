@@ -45,6 +45,7 @@ _KINDS: Final[Mapping[str, type[Message]]] = {
     "post_unread": messaging_pb2.PostUnread,
     "thread_follow_changed": messaging_pb2.ThreadFollowChanged,
     "thread_read_changed": messaging_pb2.ThreadReadChanged,
+    "thread_unread": messaging_pb2.ThreadUnread,
     "team_joined": messaging_pb2.TeamJoined,
     "team_left": messaging_pb2.TeamLeft,
     "team_member_added": messaging_pb2.TeamMemberAdded,
@@ -68,6 +69,7 @@ _KINDS: Final[Mapping[str, type[Message]]] = {
     "roles_changed": auth_pb2.RolesChanged,
     "preferences_changed": auth_pb2.PreferencesChanged,
     "preferences_deleted": auth_pb2.PreferencesDeleted,
+    "threads_chosen": auth_pb2.ThreadsChosen,
     "sessions_revoked": auth_pb2.SessionsRevoked,
     "typing": presence_pb2.Typing,
     "status_changed": presence_pb2.StatusChanged,
@@ -98,6 +100,7 @@ class EventFrames:
             messaging_pb2.PostUnread: _post_unread,
             messaging_pb2.ThreadFollowChanged: thread_events.follow_changed,
             messaging_pb2.ThreadReadChanged: thread_events.read_changed,
+            messaging_pb2.ThreadUnread: self._thread_unread,
             messaging_pb2.TeamJoined: _team_joined,
             messaging_pb2.TeamLeft: _team_left,
             messaging_pb2.TeamMemberRemoved: _team_member_removed,
@@ -145,6 +148,9 @@ class EventFrames:
         if not body.HasField("thread"):
             return deleted
         return (*deleted, *thread_events.updated(body.thread, body.team_id, self._users))
+
+    def _thread_unread(self, event: Event, body: messaging_pb2.ThreadUnread) -> Sequence[Frame]:
+        return thread_events.put_back(event, body, self._users)
 
     def _user_updated(self, event: Event, body: auth_pb2.UserUpdated) -> Sequence[Frame]:
         user = body.user

@@ -1,6 +1,6 @@
 """What followers of threads are told: each its own counters, spliced into a frame that is encoded once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,8 +17,27 @@ def updated(change: events_pb2.ThreadChange, team_id: str, users: UserShapes) ->
     """Return what each follower hears of a thread that moved on; nothing without followers."""
     if not change.followers:
         return ()
+    # The thread is JSON inside of a string: its last keys are each follower's own.
+    opened = b'"thread":%b' % _encode(_encode(_shared(change, users))[:-1].decode())[:-1]
+    own = {follower.user_id: _own(follower) for follower in change.followers}
+    return (personal_frame("thread_updated", opened, own, team_id=team_id),)
+
+
+def put_back(event: Event, body: events_pb2.ThreadUnread, users: UserShapes) -> Sequence[Frame]:
+    """Return what a user hears whose thread was put back to unread with its channel: what it is now alone."""
+    (follower,) = body.thread.followers
+    thread = _shared(body.thread, users) | {
+        "last_viewed_at": follower.last_viewed_at_ms,
+        "unread_replies": follower.unread_replies,
+        "unread_mentions": follower.unread_mentions,
+    }
+    data = {"thread": _encode(thread).decode()}
+    return (frame("thread_updated", data, team_id=body.team_id, user_id=event.subject),)
+
+
+def _shared(change: events_pb2.ThreadChange, users: UserShapes) -> dict[str, Any]:
     root = change.root
-    shared: Mapping[str, Any] = {
+    return {
         "id": root.id,
         "reply_count": root.reply_count,
         "last_reply_at": root.last_reply_at_ms,
@@ -27,10 +46,6 @@ def updated(change: events_pb2.ThreadChange, team_id: str, users: UserShapes) ->
         "is_urgent": False,
         "delete_at": root.delete_at_ms,
     }
-    # The thread is JSON inside of a string: its last keys are each follower's own.
-    opened = b'"thread":%b' % _encode(_encode(shared)[:-1].decode())[:-1]
-    own = {follower.user_id: _own(follower) for follower in change.followers}
-    return (personal_frame("thread_updated", opened, own, team_id=team_id),)
 
 
 def _own(follower: events_pb2.ThreadFollower) -> bytes:

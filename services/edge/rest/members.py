@@ -32,9 +32,9 @@ class Members:
             Route("GET", "/users/{user_id}/teams/{team_id}/channels/members", self.of_user_in_team),
         )
 
-    def __init__(self, client: MemberClient, visibility: Visibility, *, collapsed: bool) -> None:
-        """`visibility` keeps guests from addressing strangers; `collapsed` if threads are read apart from channels."""
-        self._members, self._visibility, self._collapsed = client, visibility, collapsed
+    def __init__(self, client: MemberClient, visibility: Visibility) -> None:
+        """`visibility` keeps guests from addressing strangers."""
+        self._members, self._visibility = client, visibility
 
     async def list(self, call: Call) -> web.StreamResponse:
         """Return a page of a channel's members."""
@@ -79,7 +79,7 @@ class Members:
         # Nothing seen is nothing to say about oneself; about another, whether one may is asked all the same.
         if not ids and user_id == call.caller.user_id:
             return {}
-        return await self._members.view(call.caller, user_id, ids, keeps_threads=keeps_threads and self._collapsed)
+        return await self._members.view(call.caller, user_id, ids, keeps_threads=keeps_threads)
 
     async def mark_read(self, call: Call) -> web.StreamResponse:
         """Mark many channels as seen."""
@@ -89,8 +89,13 @@ class Members:
 
     async def mark_unread(self, call: Call) -> web.StreamResponse:
         """Put a channel back to unread from one of its posts on."""
-        await call.json(requests.SET_UNREAD, "collapsed_threads_supported")
-        unread = await self._members.mark_unread(call.caller, call.id("user_id"), call.id("post_id"))
+        body = await call.json(requests.SET_UNREAD, "collapsed_threads_supported")
+        unread = await self._members.mark_unread(
+            call.caller,
+            call.id("user_id"),
+            call.id("post_id"),
+            keeps_threads=bool(body.collapsed_threads_supported),
+        )
         return answer(members.marked_unread_json(unread))
 
     async def set_notify_props(self, call: Call) -> web.StreamResponse:

@@ -23,6 +23,8 @@ class UserChange:
     seq: int
     incarnation: str
     user: User | None
+    collapsed: tuple[str, bool | None] | None = None
+    """Who chose how it reads replies, and whether in threads of their own; None in it for as usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Chunk:
     users: Sequence[User]
     seq: int
     incarnation: str
+    collapsed: Mapping[str, bool]
+    """Who of them chose how it reads replies, and whether in threads of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class AuthClient:
         """Return the next users by id; none at the end."""
         request = users_pb2.SnapshotUsersRequest(after_id=after_id, limit=CHUNK)
         answer = await self._peer.call(self._users.SnapshotUsers, request, seconds=_SECONDS)
-        return Chunk([_user(user) for user in answer.users], answer.seq, answer.incarnation)
+        users = [_user(user) for user in answer.users]
+        return Chunk(users, answer.seq, answer.incarnation, dict(answer.collapsed_threads))
 
     async def changes(self, after: int) -> Changes:
         """Return events behind a position, not necessarily all. Raises log_truncated."""
@@ -81,12 +86,15 @@ class AuthClient:
 
 def change_of(entry: events_pb2.LogEntry) -> UserChange:
     """Read an entry of auth's log."""
-    user = None
+    user = collapsed = None
     if entry.kind == "user_created":
         user = _user(auth_events_pb2.UserCreated.FromString(entry.body).user)
     elif entry.kind == "user_updated":
         user = _user(auth_events_pb2.UserUpdated.FromString(entry.body).user)
-    return UserChange(entry.seq, entry.incarnation, user)
+    elif entry.kind == "threads_chosen":
+        chosen = auth_events_pb2.ThreadsChosen.FromString(entry.body)
+        collapsed = chosen.user_id, chosen.collapsed if chosen.HasField("collapsed") else None
+    return UserChange(entry.seq, entry.incarnation, user, collapsed)
 
 
 def change_from_bus(data: bytes) -> UserChange:

@@ -204,6 +204,7 @@ class UserProjection:
             after_id, first = "", None
             while (chunk := await self._auth.snapshot(after_id)).users:
                 await store.put(tx, chunk.users)
+                await store.choose(tx, chunk.collapsed)
                 await store.put_keywords(tx, chunk.users, chunk.seq)
                 ids = [user.id for user in chunk.users]
                 await guest_store.align_channels(tx, ids, change.now_ms)
@@ -241,7 +242,7 @@ async def _apply(change: changing.Change, changes: Sequence[UserChange]) -> Posi
     """
     tx = change.tx
     position = await store.lock_position(tx, TOPIC)
-    seq, users = position.seq, dict[str, User]()
+    seq, users, collapsed = position.seq, dict[str, User](), dict[str, bool | None]()
     for told in changes:
         if told.incarnation != position.incarnation or told.seq > seq + 1:
             raise _Gap
@@ -250,10 +251,14 @@ async def _apply(change: changing.Change, changes: Sequence[UserChange]) -> Posi
         seq = told.seq
         if told.user is not None:
             users[told.user.id] = told.user
+        if told.collapsed is not None:
+            user_id, choice = told.collapsed
+            collapsed[user_id] = choice
     if seq == position.seq:
         return position
     before = await store.read(tx, list(users))
     await store.put(tx, list(users.values()))
+    await store.choose(tx, collapsed)
     await store.put_keywords(tx, list(users.values()), seq)
     moved = Position(position.incarnation, seq)
     await store.move(tx, TOPIC, moved)

@@ -14,6 +14,30 @@ _LOUD: Final = "all"
 
 
 @dataclass(frozen=True, slots=True)
+class Collapsing:
+    """Who reads replies in threads of their own, and who in channels."""
+
+    usual: bool
+    """Whether in threads, who has chosen nothing."""
+    free: bool
+    """Whether users may choose."""
+
+    @staticmethod
+    def of(setting: str) -> "Collapsing":
+        """Return what CollapsedThreads says."""
+        return Collapsing(setting in ("always_on", "default_on"), setting in ("default_on", "default_off"))
+
+    def holds_for(self, chosen: bool | None) -> bool:
+        """Say whether somebody who chose this, or nothing, reads replies in threads."""
+        return self.usual if chosen is None or not self.free else chosen
+
+    @property
+    def for_everybody(self) -> bool:
+        """Whether nobody reads replies in channels."""
+        return self.usual and not self.free
+
+
+@dataclass(frozen=True, slots=True)
 class Following:
     """What a user has to do with a thread; times in ms since the epoch. Nothing yet while `known` is False."""
 
@@ -67,14 +91,13 @@ class ThreadState:
         *,
         author_follows: bool,
         auto_follow: bool,
-        comments: Collection[str] = (),
     ) -> list[FollowerChange]:
         """Move the thread on by a reply; return its followers.
 
-        `author_follows` unless the author is no member of the channel; `comments` are those of the mentioned who are
-        so only because they took part. Who stopped following begins again by replying or by being mentioned.
+        `author_follows` unless the author is no member of the channel; `mentioned` are those who are addressed. Who
+        stopped following begins again by replying or by being mentioned.
         """
-        meant = set(mentioned) - set(comments)
+        meant = set(mentioned)
         told = meant | {author_id} if author_follows else meant
         if auto_follow:
             beginning = {u for u in self.joining if u not in self.people or not self.people[u].known}

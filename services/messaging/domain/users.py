@@ -22,6 +22,8 @@ class User:
     delete_at: int = 0
     timezone: str = ""
     """Where the user is, as in the IANA database; empty when it is not known."""
+    collapsed_threads: bool | None = None
+    """Whether it chose to read replies in threads of their own or in channels; None when it chose nothing."""
 
     @property
     def is_guest(self) -> bool:

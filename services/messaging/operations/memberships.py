@@ -14,6 +14,7 @@ from services.messaging.domain import memberships, system_posts
 from services.messaging.domain.access import READ_CHANNEL, ChannelAccess, may_act_for, may_in_team, require
 from services.messaging.domain.channels import Channel
 from services.messaging.domain.memberships import Member, Seen
+from services.messaging.domain.threads import Collapsing
 from services.messaging.domain.users import User
 from services.messaging.operations.actor import Actor
 from services.messaging.operations.changing import Change, Changes
@@ -64,6 +65,7 @@ class MembershipOperations:
         self._database, self._users = database, users
         self._changes = Changes(database, events, publisher, clock)
         self._tells_joins = settings.TeamSettings.EnableJoinLeaveMessageByDefault
+        self._collapsing = Collapsing.of(settings.ServiceSettings.CollapsedThreads)
 
     async def add(self, actor: Actor, channel_id: str, user_ids: Sequence[str]) -> list[Member | DomainError]:
         """Put users into a channel; those who are in it stay in it. Item i of the answer belongs to user i.
@@ -193,10 +195,12 @@ class MembershipOperations:
     ) -> dict[str, int]:
         """Mark channels as seen by a user; return each one's last post, in ms. Those without membership are ignored.
 
-        Unless the client reads threads apart (`keeps_threads`), the channels' threads are seen, too.
+        Unless client (`keeps_threads`) and user read threads apart, the channels' threads are seen, too.
         """
         target = (await self._users.require([user_id]))[user_id]
         require(may_act_for(actor.user_id, user_id, actor.roles, target.roles), "edit_other_users")
+        collapsed = self._collapsing.holds_for(target.collapsed_threads)
+        keeps_threads = keeps_threads and collapsed
         ids = sorted(set(channel_ids))
 
         async def look(tx: Transaction) -> tuple[list[Seen], list[str]]:
@@ -218,7 +222,7 @@ class MembershipOperations:
                 change.announce(topic, events_pb2.ChannelsViewed(channel_times=times), change.next_at(topic))
             if threaded:
                 await change.tx.pipelined(followed_threads.reading_all(user_id, threaded, change.now_ms))
-            for channel_id in threaded:
+            for channel_id in threaded if collapsed else ():  # only then is there a client that shows them apart
                 at = change.next_at(topic)
                 change.announce(topic, events_pb2.ThreadReadChanged(channel_id=channel_id, timestamp_ms=at), at)
             return seen

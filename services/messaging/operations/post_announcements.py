@@ -9,7 +9,7 @@ from services.chassis.permissions import granted
 from services.messaging.domain import mentions, posts, threads
 from services.messaging.domain.author_notices import Unheard, Unmet
 from services.messaging.domain.posts import Draft, Facts, Post
-from services.messaging.domain.threads import Following, ThreadState
+from services.messaging.domain.threads import Collapsing, Following, ThreadState
 from services.messaging.operations.post_surroundings import Surroundings
 from services.messaging.store.post_facts import ChannelFacts
 from services.messaging.store.posts import Seen
@@ -21,16 +21,18 @@ from services.messaging.wire import threads as thread_wire
 class Rules:
     """See Notifying."""
 
-    collapsed: bool
+    collapsing: Collapsing
     auto_follow: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What becomes of a batch: `mentioned` by post id; `seen` and `following` in the order in which rows are locked."""
+    """What becomes of a batch: `mentioned` and `concerned` by post id; `seen` and `following` as rows are locked."""
 
     events: Sequence[Announcement]
     mentioned: dict[str, Sequence[str]]
+    concerned: dict[str, Sequence[str]]
+    """Those of the mentioned who are so only because they took part in the thread, and wanted to hear of it."""
     seen: Sequence[Seen]
     unmet: Sequence[Unmet]
     unheard: Sequence[Unheard]
@@ -41,6 +43,7 @@ def announce(accepted: Sequence[tuple[Draft, Post]], facts: Facts, around: Surro
     """Return the events of the new posts, and what they change: seen by authors, mentions of others, threads."""
     events: list[Announcement] = []
     mentioned_in: dict[str, Sequence[str]] = {}
+    concerned_by: dict[str, Sequence[str]] = {}
     totals = {c.id: (c.total, c.total_root) for c in around.channels.values()}
     seen: dict[tuple[str, str], Seen] = {}
     roots = dict(around.roots)
@@ -49,7 +52,11 @@ def announce(accepted: Sequence[tuple[Draft, Post]], facts: Facts, around: Surro
         total, total_root = totals[channel.id]
         totals[channel.id] = total, total_root = total + 1, total_root + is_root
         by_webhook, by_bot = mentions.made_by_integration(draft.props)
-        mentioned = _mentioned(draft, post, channel, facts, around, by_webhook)
+        addressed = _addressed(draft, post, channel, facts, around, by_webhook)
+        concerned = sorted({*around.commenters.get(post.root_id, ())} - {post.user_id, *addressed})
+        mentioned = sorted((*addressed, *concerned)) if concerned else addressed
+        if concerned:
+            concerned_by[post.id] = concerned
         if mentioned:
             mentioned_in[post.id] = mentioned
         for user_id in mentioned:
@@ -57,12 +64,12 @@ def announce(accepted: Sequence[tuple[Draft, Post]], facts: Facts, around: Surro
             seen[channel.id, user_id] = replace(
                 known, mentions=known.mentions + 1, mentions_root=known.mentions_root + is_root
             )
-        # Who writes has seen the channel; not by a reply where those are read in threads.
-        if not (by_webhook or by_bot or (rules.collapsed and not is_root)):
+        # Who writes has seen the channel; not by a reply who reads those in threads.
+        if not (by_webhook or by_bot or (not is_root and rules.collapsing.holds_for(around.chosen.get(post.user_id)))):
             seen[channel.id, post.user_id] = Seen(channel.id, post.user_id, post.create_at, total, total_root)
         body = _created(draft, post, channel, around, mentioned)
         if not is_root:
-            body.thread.CopyFrom(_thread(post, mentioned, roots, facts, around, rules))
+            body.thread.CopyFrom(_thread(post, addressed, roots, facts, around, rules))
         events.append(Announcement(channel_topic(channel.id), "post_created", body.SerializeToString(), post.create_at))
     following = threads.changed(around.threads.values())
     unmet = [found for draft, post in accepted if (found := _unmet(draft, post, around)).names]
@@ -71,7 +78,7 @@ def announce(accepted: Sequence[tuple[Draft, Post]], facts: Facts, around: Surro
         for draft, post in accepted
         if _is_unheard(draft, post, facts, around)
     ]
-    return Told(events, mentioned_in, [seen[key] for key in sorted(seen)], unmet, unheard, following)
+    return Told(events, mentioned_in, concerned_by, [seen[key] for key in sorted(seen)], unmet, unheard, following)
 
 
 def _is_unheard(draft: Draft, post: Post, facts: Facts, around: Surroundings) -> bool:
@@ -92,12 +99,12 @@ def _unmet(draft: Draft, post: Post, around: Surroundings) -> Unmet:
     return Unmet(post.id, post.channel_id, post.root_id, post.user_id, post.create_at, names - met)
 
 
-def _mentioned(
+def _addressed(
     draft: Draft, post: Post, channel: ChannelFacts, facts: Facts, around: Surroundings, by_webhook: bool
 ) -> list[str]:
     audience = around.audiences[channel.id]
     access = facts.access[post.channel_id, post.user_id]
-    found = mentions.mentioned(
+    return mentions.mentioned(
         post.user_id,
         around.addressed[draft.id],
         audience,
@@ -105,14 +112,11 @@ def _mentioned(
         always=channel.type in ("D", "G"),
         author_too=by_webhook,
     )
-    if around.commenters and post.root_id:
-        return sorted({*found, *around.commenters.get(post.root_id, ())} - {post.user_id})
-    return found
 
 
 def _thread(
     post: Post,
-    mentioned: Sequence[str],
+    addressed: Sequence[str],
     roots: dict[str, Post],
     facts: Facts,
     around: Surroundings,
@@ -130,12 +134,12 @@ def _thread(
         post.user_id,
         post.create_at,
         post.reply_count,
-        mentioned,
+        addressed,
         author_follows=facts.access[post.channel_id, post.user_id].channel is not None,
         auto_follow=rules.auto_follow,
-        comments=set(around.commenters.get(root.id, ())),
     )
-    return thread_wire.change(root, participants, around.participants, followers)
+    told = [one for one in followers if rules.collapsing.holds_for(around.chosen.get(one.now.user_id))]
+    return thread_wire.change(root, participants, around.participants, told)
 
 
 def _created(

@@ -15,7 +15,7 @@ from services.messaging.domain.access import ChannelAccess
 from services.messaging.domain.adornments import Adornments
 from services.messaging.domain.links import FRESH_MS
 from services.messaging.domain.posts import Clockwork, Post
-from services.messaging.domain.threads import FollowerChange
+from services.messaging.domain.threads import Collapsing, FollowerChange
 from services.messaging.operations.adornments import adorned
 from services.messaging.operations.ephemeral_posts import ephemeral, shown_to
 from services.messaging.operations.link_previews import Linking
@@ -23,6 +23,7 @@ from services.messaging.operations.previewed_posts import previewed
 from services.messaging.store import access as access_store
 from services.messaging.store import posts as store
 from services.messaging.store import previews, threads
+from services.messaging.store import users as user_store
 from services.messaging.wire import posts as wire
 from services.messaging.wire import threads as thread_wire
 from services.messaging.wire.previews import preview
@@ -64,10 +65,11 @@ class PostChanges:
         linking: Linking,
         *,
         edit_limit_s: int,
+        collapsing: Collapsing,
     ) -> None:
         """`edit_limit_s` is PostEditTimeLimit: for so many seconds a text may change; below 0 for ever."""
         self._database, self._events, self._publisher, self._clock = database, events, publisher, clock
-        self._linking, self._edit_limit_s = linking, edit_limit_s
+        self._linking, self._edit_limit_s, self._collapsing = linking, edit_limit_s, collapsing
 
     async def patch(self, post_id: str, patch: Patch, user_id: str, roles: Sequence[str]) -> tuple[Post, Adornments]:
         """Change a post and announce it; return it as it is now. Earlier versions are kept."""
@@ -173,7 +175,7 @@ class PostChanges:
         team_id = locked.access.team_id if locked.access is not None else ""
         body = events_pb2.PostDeleted(post=wire.post(locked.post), deleted_by=user_id, team_id=team_id)
         if locked.post.root_id:
-            body.thread.CopyFrom(await _shortened(tx, locked.post, at))
+            body.thread.CopyFrom(await _shortened(tx, locked.post, at, self._collapsing))
         return await self._events.append(tx, locked.topics, [_in_channel(locked.post, "post_deleted", body, at)])
 
     async def send_ephemeral(
@@ -213,9 +215,12 @@ async def _lock(tx: Transaction, events: EventLog, post_id: str, user_id: str) -
     return _Locked(events.locked(topic_rows), access_store.found(access_rows)[0], store.by_id(post_rows).get(post_id))
 
 
-async def _shortened(tx: Transaction, reply: Post, at: int) -> events_pb2.ThreadChange:
+async def _shortened(tx: Transaction, reply: Post, at: int, collapsing: Collapsing) -> events_pb2.ThreadChange:
     """Take a deleted reply out of its thread's counters; return the thread for those who had not seen the reply."""
     bereft = await threads.unreply(tx, reply.id, at)
+    if not collapsing.for_everybody:
+        chosen = await user_store.choices(tx, [one.following.user_id for one in bereft])
+        bereft = [one for one in bereft if collapsing.holds_for(chosen.get(one.following.user_id))]
     if not bereft:
         return events_pb2.ThreadChange()
     root = (await store.read(tx, [reply.root_id]))[reply.root_id]

@@ -1,6 +1,6 @@
 """What creating a batch of posts looks at once the topics are locked: one round trip, each step its own snapshot."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,12 +12,13 @@ from services.messaging.domain.links import FRESH_MS, Links
 from services.messaging.domain.mentions import Addressed, Audience
 from services.messaging.domain.posts import Clockwork, Draft, Facts, Post, Root, Shown
 from services.messaging.domain.previewed_posts import Previewed
-from services.messaging.domain.threads import ThreadState
+from services.messaging.domain.threads import Collapsing, ThreadState
 from services.messaging.domain.users import User
 from services.messaging.operations.previewed_posts import previewed
 from services.messaging.store import access as access_store
 from services.messaging.store import emoji, post_facts, previews, threads
 from services.messaging.store import posts as store
+from services.messaging.store import users as user_store
 from services.messaging.store.post_facts import ChannelFacts
 from services.messaging.wire.previews import preview
 
@@ -37,6 +38,7 @@ class Surroundings:
     roots: Mapping[str, Post]
     participants: Mapping[str, User]
     commenters: Mapping[str, Collection[str]]  # by root
+    chosen: Mapping[str, bool]  # who chose to read replies in threads, or not to; empty where nobody chooses
     awaiting: Collection[str]  # drafts whose links are not known yet
     previewed: Mapping[str, Previewed]  # by their own id: the posts that drafts link to
     adornments: Adornments
@@ -52,7 +54,7 @@ async def lock_and_look(
     now_ms: int,
     *,
     max_notified: int,
-    collapsed: bool,
+    collapsing: Collapsing,
 ) -> tuple[Facts, Surroundings]:
     """Claim the clients' ids, lock the channels' topics, then read. What no draft needs is not asked."""
     channel_ids = sorted({draft.channel_id for draft in drafts})
@@ -77,7 +79,7 @@ async def lock_and_look(
     if root_ids:
         asked["people"] = threads.reading_people(root_ids)
         asked["participants"] = threads.reading_participants(root_ids, author_ids)
-        if not collapsed:
+        if not collapsing.for_everybody:
             asked["commenters"] = post_facts.reading_commenters(root_ids)
     if urls := {url for found in links.values() for url in found.asked}:
         asked["links"] = previews.knowing(urls, now_ms - FRESH_MS)
@@ -94,6 +96,12 @@ async def lock_and_look(
     if holders := set(claimed.values()) - {draft.id for draft in drafts}:
         existing |= await store.read(tx, sorted(holders))
     known = previews.known(rows.get("links", ()))
+    audiences = _audiences(rows, channel_ids, online)
+    people = threads.people(rows.get("people", ()))
+    commenters = post_facts.commenters(rows.get("commenters", ()))
+    chosen: dict[str, bool] = {}
+    if collapsing.free and root_ids:
+        chosen = await user_store.choices(tx, _involved(author_ids, audiences.values(), people.values(), commenters))
     facts = Facts(
         access={key: value for key, value in access.items() if value is not None},
         clocks={c: Clockwork(topics[channel_topic(c)].last_at) for c in channels if channel_topic(c) in topics},
@@ -108,11 +116,15 @@ async def lock_and_look(
         channels,
         post_facts.authors(rows["authors"]),
         addressed,
-        _audiences(rows, channel_ids, online),
-        threads.people(rows.get("people", ())),
+        audiences,
+        people,
         roots,
         threads.participants(rows.get("participants", ())),
-        post_facts.commenters(rows.get("commenters", ())),
+        {
+            root_id: {user_id for user_id in ids if not collapsing.holds_for(chosen.get(user_id))}
+            for root_id, ids in commenters.items()
+        },
+        chosen,
         {id for id, found in links.items() if not known.keys() >= set(found.asked)},
         await previewed(tx, {found.permalink for found in links.values()}),
         Adornments(emoji={one.name: one for one in emoji.found(rows.get("emoji", ()))}),
@@ -147,6 +159,21 @@ def _audiences(
         )
         for channel_id in channel_ids
     }
+
+
+def _involved(
+    author_ids: Iterable[str],
+    audiences: Iterable[Audience],
+    people: Iterable[ThreadState],
+    commenters: Mapping[str, Collection[str]],
+) -> set[str]:
+    """Return everybody who may be told of a reply, or has seen the channel by writing it."""
+    involved = set(author_ids).union(*commenters.values())
+    for audience in audiences:
+        involved.update(audience.members, *audience.named.values())
+    for thread in people:
+        involved.update(thread.people)
+    return involved
 
 
 def _root(post: Post) -> Root:

@@ -14,6 +14,7 @@ from services.messaging.domain import mentions, posts
 from services.messaging.domain.links import NONE, Links
 from services.messaging.domain.mentions import Addressed, Keywords
 from services.messaging.domain.posts import Decision, Draft, Post, Root
+from services.messaging.domain.threads import Collapsing
 from services.messaging.operations.author_notices import AuthorNotices
 from services.messaging.operations.link_previews import Linking
 from services.messaging.operations.post_announcements import Rules, Told, announce
@@ -30,8 +31,8 @@ class Notifying:
 
     max_notified: int
     """Members of a channel from which on @channel notifies nobody (MaxNotificationsPerChannel)."""
-    collapsed: bool
-    """Whether replies are read in threads and not in channels (CollapsedThreads)."""
+    collapsing: Collapsing
+    """Who reads replies in threads and not in channels (CollapsedThreads)."""
     auto_follow: bool
     """Whether who takes part in a thread follows it (ThreadAutoFollow)."""
 
@@ -63,7 +64,7 @@ class PostCreation:
         self._database, self._events, self._publisher, self._clock = database, events, publisher, clock
         self._keywords, self._presence, self._notifying = keywords, presence, notifying
         self._linking, self._notices = linking, notices
-        self._rules: Final = Rules(notifying.collapsed, notifying.auto_follow)
+        self._rules: Final = Rules(notifying.collapsing, notifying.auto_follow)
 
     async def create_posts(self, drafts: Sequence[Draft]) -> list[Post | DomainError]:
         """Store each draft once and announce it; a bad draft fails alone. Item i of the answer belongs to draft i."""
@@ -120,7 +121,7 @@ class PostCreation:
     ) -> tuple[Decision, list[log_pb2.LogEntry], Told]:
         facts, around = await lock_and_look(
             tx, self._events, drafts, addressed, links, online, self._clock.now_ms(),
-            max_notified=self._notifying.max_notified, collapsed=self._notifying.collapsed,
+            max_notified=self._notifying.max_notified, collapsing=self._notifying.collapsing,
         )  # fmt: skip
         decision = posts.decide(drafts, facts)
         told = announce(decision.accepted, facts, around, self._rules)
@@ -129,6 +130,8 @@ class PostCreation:
         changes: list[Statement] = []
         if new:
             changes += [store.inserting(new, told.mentioned), store.counting(_counted(new))]
+            if told.concerned:
+                changes.append(store.concerning(told.concerned))
             if replies := _replied(new, facts.roots):
                 changes.append(store.replying(replies))
             changes += store.seeing(told.seen, facts.now_ms)

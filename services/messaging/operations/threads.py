@@ -79,7 +79,7 @@ class ThreadOperations:
 
         async def decide(tx: Transaction, place: _Place) -> tuple[Following, int]:
             state = _require_following(place.state)
-            return await self._viewed(tx, state, min(at, place.upto)), at
+            return await seen_up_to(tx, state, min(at, place.upto)), at
 
         return await self._set_viewed(actor, user_id, root_id, decide)
 
@@ -92,7 +92,7 @@ class ThreadOperations:
                 raise DomainError(Reason.POST_NOT_FOUND)
             state = place.state or Following(root_id, place.root.channel_id, user_id)
             at = post.create_at - 1
-            return await self._viewed(tx, replace(state, following=True), at), at
+            return await seen_up_to(tx, replace(state, following=True), at), at
 
         return await self._set_viewed(actor, user_id, root_id, decide)
 
@@ -120,7 +120,7 @@ class ThreadOperations:
             if state.following == following and (state.known or not following):
                 return
             if following or not state.known:
-                state = await self._viewed(change.tx, state, place.upto)
+                state = await seen_up_to(change.tx, state, place.upto)
             await store.store(change.tx, replace(state, following=following), change.now_ms)
             body = events_pb2.ThreadFollowChanged(
                 thread_id=root_id,
@@ -148,10 +148,6 @@ class ThreadOperations:
             return found or ([TeamUnread(team_id, 0, 0, 0, 0)] if team_id else [])
 
         return await self._database.snapshot(read)
-
-    async def _viewed(self, tx: Transaction, state: Following, at: int) -> Following:
-        seen, mentions = await store.count(tx, state.root_id, state.user_id, at)
-        return replace(state, last_viewed_at=at, replies_seen=seen, unread_mentions=mentions)
 
     async def _set_viewed(
         self,
@@ -189,6 +185,12 @@ class ThreadOperations:
         if actor.user_id != user_id:
             target = (await self._users.require([user_id]))[user_id]
             require(may_act_for(actor.user_id, user_id, actor.roles, target.roles), "edit_other_users")
+
+
+async def seen_up_to(tx: Transaction, state: Following, at: int) -> Following:
+    """Return what a user has to do with a thread that it has seen up to a time; the thread's channel is locked."""
+    seen, mentions = await store.count(tx, state.root_id, state.user_id, at)
+    return replace(state, last_viewed_at=at, replies_seen=seen, unread_mentions=mentions)
 
 
 async def _lock(change: Change, actor: Actor, user_id: str, root_id: str) -> _Place:

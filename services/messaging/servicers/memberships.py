@@ -85,7 +85,9 @@ class MembershipServicer(memberships_pb2_grpc.MembershipServiceServicer):
         self, request: memberships_pb2.MarkUnreadRequest, context: Context
     ) -> memberships_pb2.MarkUnreadResponse:
         """Put a channel back to unread."""
-        team_id, member = await self._attention.mark_unread(actor(request.actor), request.user_id, request.post_id)
+        team_id, member = await self._attention.mark_unread(
+            actor(request.actor), request.user_id, request.post_id, keeps_threads=request.keeps_threads
+        )
         return memberships_pb2.MarkUnreadResponse(team_id=team_id, member=wire.member(member))
 
     async def SetNotifyProps(

@@ -14,9 +14,9 @@ UPDATE channel_members m SET
   last_viewed_at = %(from_at)s - 1,
   marked_unread_at = %(at)s,
   msg_count = c.total_msg_count - unread.msgs,
-  msg_count_root = c.total_msg_count_root - unread.msgs_root,
+  msg_count_root = c.total_msg_count_root - CASE WHEN %(roots)s THEN unread.msgs_root ELSE 0 END,
   mention_count = unread.mentions,
-  mention_count_root = unread.mentions_root,
+  mention_count_root = CASE WHEN %(roots)s THEN unread.mentions_root ELSE 0 END,
   last_update_at = greatest(m.last_update_at, %(at)s)
 FROM channels c, (
   SELECT count(*) FILTER (WHERE counted) AS msgs, count(*) FILTER (WHERE counted AND root_id = '') AS msgs_root,
@@ -30,10 +30,13 @@ UPDATE channel_members SET notify_props = notify_props || %(props)s, last_update
 WHERE channel_id = %(channel)s AND user_id = %(user)s"""
 
 
-async def mark_unread(tx: Transaction, channel_id: str, user_id: str, from_at: int, at: int) -> None:
-    """Put a channel, which is locked and at the time `at`, back to unread from the post made at `from_at` on."""
+async def mark_unread(tx: Transaction, channel_id: str, user_id: str, from_at: int, at: int, *, roots: bool) -> None:
+    """Put a channel, which is locked and at the time `at`, back to unread from the post made at `from_at` on.
+
+    Without `roots`, to whoever reads replies in threads the channel is as seen as can be: only a thread is unread.
+    """
     uncounted = sorted(UNCOUNTED_TYPES)
-    await tx.fetch(_MARK, channel=channel_id, user=user_id, from_at=from_at, at=at, uncounted=uncounted)
+    await tx.fetch(_MARK, channel=channel_id, user=user_id, from_at=from_at, at=at, uncounted=uncounted, roots=roots)
 
 
 async def set_notify_props(

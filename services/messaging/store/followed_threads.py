@@ -34,10 +34,12 @@ SELECT count(*) AS total,
 _STATE: Final = """
 SELECT post_id, channel_id, user_id, true, following, last_viewed_at, replies_seen, unread_mentions
 FROM thread_memberships WHERE user_id = %(user)s AND post_id = ANY(%(roots)s)"""
-# What was seen of a thread's replies up to a time, and how many of those behind it mention the user.
+# What was seen of a thread's replies up to a time, and how many of those behind it mention the user. In a thread only
+# who is addressed is mentioned, in a channel also who is concerned.
 _COUNT: Final = """
 SELECT count(*) FILTER (WHERE create_at <= %(at)s) AS seen,
-  count(*) FILTER (WHERE create_at > %(at)s AND %(user)s = ANY(mentioned)) AS mentions
+  count(*) FILTER (WHERE create_at > %(at)s AND %(user)s = ANY(mentioned)
+                         AND %(user)s <> ALL(concerned)) AS mentions
 FROM posts WHERE root_id = %(root)s AND root_id <> '' AND original_id = '' AND delete_at = 0"""
 _UNREAD_CHANNELS: Final = """
 SELECT DISTINCT t.channel_id FROM thread_memberships t

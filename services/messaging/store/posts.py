@@ -78,6 +78,10 @@ FROM unnest(%(channels)s::text[], %(users)s::text[], %(viewed_ats)s::bigint[], %
      AS new (channel_id, user_id, viewed_at, seen, seen_root, mentions, mentions_root)
 WHERE m.channel_id = new.channel_id AND m.user_id = new.user_id"""
 
+# Only where users read replies in channels: no part of what every post is stored by.
+_CONCERN: Final = """
+UPDATE posts SET concerned = string_to_array(new.users, ' ')
+FROM unnest(%(ids)s::text[], %(users)s::text[]) AS new (id, users) WHERE posts.id = new.id"""
 _EDIT: Final = """
 UPDATE posts SET message = %(message)s, props = %(props)s, hashtags = %(hashtags)s, files = %(files)s,
                  file_count = %(file_count)s, preview = %(preview)s, previewed_id = %(previewed_id)s,
@@ -183,6 +187,12 @@ def inserting(posts: Sequence[Post], mentioned: Mapping[str, Sequence[str]]) -> 
         "previewed": [p.previewed_id for p in posts],
         "mentioned": [" ".join(mentioned.get(p.id, ())) for p in posts],
     }
+
+
+def concerning(concerned: Mapping[str, Sequence[str]]) -> Statement:
+    """Return the statement that notes, by post, those of the mentioned who are not addressed in it."""
+    ids = list(concerned)
+    return _CONCERN, {"ids": ids, "users": [" ".join(concerned[post_id]) for post_id in ids]}
 
 
 def counting(changes: Mapping[str, tuple[int, int, int, int]]) -> Statement:

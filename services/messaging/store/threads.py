@@ -46,7 +46,7 @@ INSERT INTO thread_memberships AS t
 SELECT post_id, user_id, channel_id, following, viewed_at, %(now)s, seen,
   CASE WHEN known OR viewed_at > 0 THEN mentions ELSE (
     SELECT count(*) FROM posts p WHERE p.root_id = new.post_id AND p.original_id = '' AND p.delete_at = 0
-      AND new.user_id = ANY(p.mentioned)) END
+      AND new.user_id = ANY(p.mentioned) AND new.user_id <> ALL(p.concerned)) END
 FROM unnest(%(roots)s::text[], %(users)s::text[], %(channels)s::text[], %(followings)s::boolean[],
             %(vieweds)s::bigint[], %(seens)s::bigint[], %(mentions)s::bigint[], %(knowns)s::boolean[])
   AS new (post_id, user_id, channel_id, following, viewed_at, seen, mentions, known)
@@ -58,11 +58,13 @@ _UNREPLY: Final = """
 UPDATE thread_memberships t SET
   replies_seen = t.replies_seen - (t.last_viewed_at >= p.create_at)::int,
   unread_mentions =
-    greatest(0, t.unread_mentions - (t.last_viewed_at < p.create_at AND t.user_id = ANY(p.mentioned))::int),
+    greatest(0, t.unread_mentions - (t.last_viewed_at < p.create_at AND t.user_id = ANY(p.mentioned)
+                                     AND t.user_id <> ALL(p.concerned))::int),
   last_update_at = greatest(t.last_update_at, %(now)s)
 FROM posts p WHERE p.id = %(reply)s AND t.post_id = p.root_id
 RETURNING t.post_id, t.channel_id, t.user_id, true, t.following, t.last_viewed_at, t.replies_seen, t.unread_mentions,
-  t.last_viewed_at < p.create_at AS unread, t.user_id = ANY(p.mentioned) AS mentioned"""
+  t.last_viewed_at < p.create_at AS unread,
+  t.user_id = ANY(p.mentioned) AND t.user_id <> ALL(p.concerned) AS mentioned"""
 _LEAVE: Final = "DELETE FROM thread_memberships WHERE user_id = %(user)s AND channel_id = ANY(%(channels)s)"
 
 

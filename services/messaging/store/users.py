@@ -1,6 +1,6 @@
 """The projection of users: rows in, rows out; written by its consumer alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from services.messaging.domain.users import User
 
 _READ: Final = """
 SELECT id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props, update_at, delete_at,
-       timezone
+       timezone, collapsed_threads
 FROM users WHERE id = ANY(%(ids)s)"""
 # An older state never replaces a newer one: events are applied again after a snapshot and by every instance.
 _PUT: Final = """
@@ -32,6 +32,10 @@ ON CONFLICT (id) DO UPDATE SET
   is_bot = excluded.is_bot, notify_props = excluded.notify_props, update_at = excluded.update_at,
   delete_at = excluded.delete_at, timezone = excluded.timezone
 WHERE u.update_at <= excluded.update_at"""
+_CHOOSE: Final = """
+UPDATE users u SET collapsed_threads = new.collapsed
+FROM unnest(%(ids)s::text[], %(collapsed)s::boolean[]) AS new (id, collapsed) WHERE u.id = new.id"""
+_CHOICES: Final = "SELECT id, collapsed_threads FROM users WHERE id = ANY(%(ids)s) AND collapsed_threads IS NOT NULL"
 _BEGIN: Final = """
 INSERT INTO projections (source, incarnation, seq) VALUES (%(source)s, '', 0) ON CONFLICT DO NOTHING"""
 _LOCK: Final = "SELECT incarnation, seq FROM projections WHERE source = %(source)s FOR UPDATE"
@@ -72,7 +76,7 @@ async def read(tx: Transaction, ids: Sequence[str]) -> dict[str, User]:
 
 
 async def put(tx: Transaction, users: Sequence[User]) -> None:
-    """Store users as they are now; each at most once."""
+    """Store users as they are now, each at most once; but what they chose is left to `choose`."""
     parameters: dict[str, Any] = {
         "ids": [u.id for u in users],
         "usernames": [u.username for u in users],
@@ -89,6 +93,17 @@ async def put(tx: Transaction, users: Sequence[User]) -> None:
         "timezones": [u.timezone for u in users],
     }
     await tx.fetch(_PUT, **parameters)
+
+
+async def choose(tx: Transaction, collapsed: Mapping[str, bool | None]) -> None:
+    """Store how users read replies: in threads of their own, in channels, or (None) as usual."""
+    if collapsed:
+        await tx.fetch(_CHOOSE, ids=list(collapsed), collapsed=list(collapsed.values()))
+
+
+async def choices(tx: Transaction, ids: Iterable[str]) -> dict[str, bool]:
+    """Read who of the users chose how it reads replies: whether in threads of their own."""
+    return {row.id: row.collapsed_threads for row in await tx.fetch(_CHOICES, ids=list(ids))}
 
 
 async def put_keywords(tx: Transaction, users: Sequence[User], seq: int) -> None:

@@ -1,6 +1,6 @@
 """Preferences through generated stubs, the real gate and a real database."""
 
-from chorus.auth.v1 import events_pb2, preferences_pb2_grpc, users_pb2
+from chorus.auth.v1 import events_pb2, preferences_pb2_grpc, users_pb2, users_pb2_grpc
 from chorus.auth.v1 import preferences_pb2 as pb
 from chorus.common.v1 import events_pb2 as log_pb2
 from services.chassis.errors import Reason
@@ -69,3 +69,32 @@ async def test_they_are_the_users_own_and_a_refusal_changes_nothing(auth: Auth) 
         await own.find("last")
     assert len(await own.find()) == 3
     assert await own.events() == []
+
+
+async def test_how_a_user_reads_replies_is_told_to_the_services(auth: Auth) -> None:
+    user, other = await auth.create(), await auth.create()
+    drawer = Drawer(auth, user, user)
+    answer = await auth.caller.call(auth.log.CurrentSeqs, log_pb2.CurrentSeqsRequest(topics=["auth/cluster"]))
+    after = answer.seqs[0].seq
+    off = kept(user, "display_settings", "collapsed_reply_threads", "off")
+    await drawer.save(kept(user, "display_settings", "use_military_time", "true"))
+    await drawer.save(off, kept(user, "last", "channel", "a"))
+
+    async def chosen() -> dict[str, bool]:
+        caller = auth.served.caller("messaging")
+        request = users_pb2.SnapshotUsersRequest(limit=1000)
+        stub = users_pb2_grpc.UserServiceStub(caller.channel)
+        found = dict((await caller.call(stub.SnapshotUsers, request)).collapsed_threads)
+        return {user_id: found[user_id] for user_id in (user.id, other.id) if user_id in found}
+
+    assert await chosen() == {user.id: False}
+    await drawer.save(kept(user, "display_settings", "collapsed_reply_threads", "on"))
+    assert await chosen() == {user.id: True}
+    await drawer.delete(off)
+    assert await chosen() == {}
+    request = log_pb2.ListEventsRequest(topic="auth/cluster", after=after)
+    entries = (await auth.caller.call(auth.log.ListEvents, request)).entries
+    assert [(e.kind, events_pb2.ThreadsChosen.FromString(e.body)) for e in entries] == [
+        ("threads_chosen", events_pb2.ThreadsChosen(user_id=user.id, collapsed=collapsed))
+        for collapsed in (False, True, None)
+    ]

@@ -30,6 +30,7 @@ class AuthDouble(users_pb2_grpc.UserServiceServicer, events_pb2_grpc.EventLogSer
 
     def __init__(self, settings: Settings) -> None:
         self.users: dict[str, users_pb2.User] = {}
+        self.collapsed: dict[str, bool] = {}
         self.log: list[events_pb2.LogEntry] = []
         self.kept_from = 1
         self.incarnation = new_id()
@@ -46,14 +47,22 @@ class AuthDouble(users_pb2_grpc.UserServiceServicer, events_pb2_grpc.EventLogSer
             id=new_id(), username=username, email=f"{username}@example.com", roles=roles, locale="en", update_at_ms=1
         )
         user.MergeFrom(users_pb2.User(**more))
-        await self._commit(user, auth_events_pb2.UserCreated(user=user), "user_created")
+        self.users[user.id] = user
+        await self._commit(auth_events_pb2.UserCreated(user=user), "user_created")
         return user.id
 
     async def change(self, user_id: str, **fields: Any) -> None:
         user = users_pb2.User()
         user.CopyFrom(self.users[user_id])
         user.MergeFrom(users_pb2.User(update_at_ms=user.update_at_ms + 1, **fields))
-        await self._commit(user, auth_events_pb2.UserUpdated(user=user), "user_updated")
+        self.users[user_id] = user
+        await self._commit(auth_events_pb2.UserUpdated(user=user), "user_updated")
+
+    async def choose_threads(self, user_id: str, collapsed: bool | None) -> None:
+        self.collapsed.pop(user_id, None)
+        if collapsed is not None:
+            self.collapsed[user_id] = collapsed
+        await self._commit(auth_events_pb2.ThreadsChosen(user_id=user_id, collapsed=collapsed), "threads_chosen")
 
     async def restore(self) -> None:
         """Be another log, with the users that there are and no events."""
@@ -61,8 +70,7 @@ class AuthDouble(users_pb2_grpc.UserServiceServicer, events_pb2_grpc.EventLogSer
         async with self._moved:
             self._moved.notify_all()
 
-    async def _commit(self, user: users_pb2.User, body: Any, kind: str) -> None:
-        self.users[user.id] = user
+    async def _commit(self, body: Any, kind: str) -> None:
         entry = events_pb2.LogEntry(
             topic=TOPIC,
             seq=len(self.log) + 1,
@@ -82,7 +90,10 @@ class AuthDouble(users_pb2_grpc.UserServiceServicer, events_pb2_grpc.EventLogSer
         self.snapshots += 1
         later = sorted(id for id in self.users if id > request.after_id)[: request.limit]
         return users_pb2.SnapshotUsersResponse(
-            users=[self.users[id] for id in later], seq=len(self.log), incarnation=self.incarnation
+            users=[self.users[id] for id in later],
+            seq=len(self.log),
+            incarnation=self.incarnation,
+            collapsed_threads={id: self.collapsed[id] for id in later if id in self.collapsed},
         )
 
     async def ListEvents(  # noqa: N802

@@ -232,7 +232,7 @@ async def test_hundreds_of_concurrent_acts_leave_every_counter_as_the_posts_say(
             case "follow" | "unfollow":
                 await talk.follow(user, root, kind == "follow")
             case "mark" if made:
-                await talk.member("MarkUnread", user, post_id=chance.choice(made)[1])
+                await talk.member("MarkUnread", user, post_id=chance.choice(made)[1], keeps_threads=True)
             case "leave" if user == talk.people[3]:
                 await talk.scene.exit(talk.channel, user)
                 await talk.scene.enter(talk.channel, user)

@@ -1,6 +1,6 @@
 """Who follows a thread, and what followers have not seen."""
 
-from services.messaging.domain.threads import FollowerChange, Following, ThreadState, changed, loudness
+from services.messaging.domain.threads import Collapsing, FollowerChange, Following, ThreadState, changed, loudness
 
 
 def thread(*people: Following, joining: tuple[str, ...] = ()) -> ThreadState:
@@ -16,6 +16,19 @@ def known(user_id: str, seen: int = 0, mentions: int = 0, *, following: bool = T
 def reply(state: ThreadState, author: str, count: int, *mentioned: str, auto: bool = True) -> dict[str, FollowerChange]:
     changes = state.reply(author, 100 + count, count, mentioned, author_follows=True, auto_follow=auto)
     return {change.now.user_id: change for change in changes}
+
+
+def test_users_choose_where_they_may() -> None:
+    assert {
+        setting: [Collapsing.of(setting).holds_for(chosen) for chosen in (None, True, False)]
+        for setting in ("always_on", "default_on", "default_off", "disabled")
+    } == {
+        "always_on": [True, True, True],
+        "default_on": [True, True, False],
+        "default_off": [False, True, False],
+        "disabled": [False, False, False],
+    }
+    assert [s for s in ("always_on", "default_on", "disabled") if Collapsing.of(s).for_everybody] == ["always_on"]
 
 
 def test_the_author_the_author_of_the_root_and_the_mentioned_follow() -> None:
