@@ -63,6 +63,11 @@ class Listener(WSListener):
         self._transport: WSTransport | None = None
         self._left = False
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is connected, and meant to be."""
+        return self._transport is not None and not self._left
+
     def say(self, action: str, data: dict[str, str]) -> None:
         """Send a frame."""
         if self._transport is not None:
@@ -84,12 +89,14 @@ class Listener(WSListener):
         if frame.msg_type is not WSMsgType.TEXT:
             return
         text = frame.get_payload_as_bytes()
-        if not self.live.done() or not self.connection_id:
-            self._look_for_greeting(text)
+        if not self.live.done():
+            self._look_for_life(text)
         numbered = text.rfind(b'"seq":')
         if numbered >= 0:
             number = int(text[numbered + 6 : text.find(b"}", numbered)])
-            self._tally.misnumbered += number != self.next
+            if number != self.next:
+                self._begin_anew(text)
+                self._tally.misnumbered += number != self.next
             self.next = number + 1
         if _POSTED in text or _POSTED_SPACED in text:
             tally = self._tally
@@ -100,14 +107,18 @@ class Listener(WSListener):
                 place += len(MARK)
                 tally.delays.append(time.perf_counter() - float(text[place : text.find(b" ", place)]))
 
-    def _look_for_greeting(self, text: bytes) -> None:
+    def _look_for_life(self, text: bytes) -> None:
+        if b'"hello"' in text:
+            self._begin_anew(text)
+        elif b'"seq_reply"' not in text:
+            return
+        self.live.set_result(None)
+
+    def _begin_anew(self, text: bytes) -> None:
+        """Count from nothing if this greets a connection of its own, and not the one that was asked for."""
         hello = _CONNECTION.search(text) if b'"hello"' in text else None
-        if hello:
-            if self.connection_id != hello[1].decode():
-                self.next = 0  # a connection of its own, and not the one that it asked for
-            self.connection_id = hello[1].decode()
-        if (hello or b'"seq_reply"' in text) and not self.live.done():
-            self.live.set_result(None)
+        if hello is not None and hello[1].decode() != self.connection_id:
+            self.connection_id, self.next = hello[1].decode(), 0
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """See WSListener."""

@@ -22,8 +22,8 @@ class Plan:
     rounds: int = 3
     """In which compared sides take turns; figures are medians over them."""
     warm_up: float = 5
-    phase: float = 8
-    paced: float = 10
+    phase: float = 6
+    paced: float = 8
     limit: float = 2
     """For each of the machine's limits, in each round."""
     settle: float = 10
@@ -45,6 +45,8 @@ class Plan:
     """In a channel."""
     members: tuple[int, ...] = (10, 1_000, 10_000, 100_000)
     """Of a channel."""
+    edges: tuple[int, ...] = (2, 1, 2, 1)
+    """Turns with one and with two."""
     sockets: tuple[int, ...] = (10, 100, 1_000, 10_000)
     """On one edge; none: this is left out."""
 
@@ -65,6 +67,7 @@ QUICK = Plan(
     crowd=1000,
     posts=(1_000, 100_000),
     members=(10, 10_000),
+    edges=(2, 1),
     sockets=(),
 )
 

@@ -108,7 +108,7 @@ async def _type(load: "Load") -> None:
 
 
 async def _come_again(load: "Load") -> None:
-    place = random.randrange(len(load.listeners))
+    place = random.choice([number for number, listener in enumerate(load.listeners) if listener.is_open])
     before = load.listeners[place]
     before.leave()
     load.listeners[place] = await open_socket(load.url, before.person, load.tally, before)

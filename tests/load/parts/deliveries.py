@@ -9,7 +9,7 @@ from tests.load.stage import Stage
 
 
 def deliveries(stage: Stage) -> None:
-    """Open the sockets, and deliver: first a few, then many."""
+    """Open sockets, and deliver: first to a few, then to many. None is left open."""
     plan, sheet = stage.plan, stage.sheet
     few, many = plan.few, plan.many
     stage.progress(f"{few} sockets")
@@ -32,6 +32,7 @@ def deliveries(stage: Stage) -> None:
         stage.progress(f"deliveries to {many}, round {turn + 1} of {plan.rounds}")
         _fan_out(stage, many, "many")
         stage.run("fanout", plan.phase / 2, keep="fanout alone", workers=1)
+    stage.generator.ask("disconnect", 0)  # the parts that follow are not about deliveries
     for size in ("few", "many"):
         sheet.put(f"deliveries_{size}_s", rate(sheet.phases[f"fanout {size}"]))
         sheet.put(f"sends_{size}_s", typical(sheet.told.get(f"sends_{size}_s", ())))

@@ -3,7 +3,6 @@
 from tests.load.phases import typical
 from tests.load.stage import Stage
 
-_TURNS = (2, 1, 2, 1)
 _UNITS = {"post": "post", "page": "read", "delivery": "fanout"}
 
 
@@ -12,7 +11,7 @@ def one_and_two(stage: Stage) -> None:
     mesh, plan = stage.mesh, stage.plan
     if mesh is None:
         return
-    for edges in _TURNS:
+    for edges in plan.edges:
         stage.progress(f"{edges} of the edges")
         stage.generator.ask("disconnect", 0)
         mesh.scale("edge", edges)

@@ -33,25 +33,25 @@ def on_one_edge(stage: Stage) -> None:
     through = min(most, _through_envoy())
     stage.progress("posts to nobody")
     nobody = [stage.run("post", 60, keep="post, one edge", most=_POSTS, workers=1) for _ in range(plan.rounds)]
-    rows = []
-    few = stage.memory()
+    rows, few, many = [], stage.memory(), stage.memory()
     for sockets in plan.sockets:
         stage.progress(f"{sockets:,} sockets")
         stage.run("connect", sockets=min(sockets, through))
         if sockets > through:
             stage.run("connect", sockets=sockets, past=_past_envoy(mesh))
+        many = stage.memory()  # before these hear anything
+        rows.append({"sockets": sockets, "cpu_us": _delivery(stage, sockets, nobody)})
         if sockets == plan.sockets[0]:
             few = stage.memory()  # what only the first ones take is no socket's price
-        rows.append({"sockets": sockets, "cpu_us": _delivery(stage, sockets, nobody)})
-    many = stage.memory()
+    after = stage.memory()
     sheet = stage.sheet
-    edge = (many["edge"] - few["edge"]) / 1024 / (most - plan.sockets[0])
-    envoy = (many["envoy"] - few["envoy"]) / 1024 / (through - plan.sockets[0])
+    opened = {"edge": most - plan.sockets[0], "envoy": through - plan.sockets[0]}
+    idle, used = ({name: (now[name] - few[name]) / 1024 / opened[name] for name in opened} for now in (many, after))
     sheet.told["by_sockets"] = rows
-    sheet.told["held"] = {"sockets": most, "through_envoy": through, "edge_kib": edge, "envoy_kib": envoy}
-    sheet.put("held", most - stage.sheet.phases[f"fanout to {most}"][-1].figures["closed"])
-    sheet.put("edge_socket_kib", edge)
-    sheet.put("socket_kib", edge + envoy)
+    sheet.told["held"] = {"sockets": most, "through_envoy": through, "idle_kib": idle, "used_kib": used}
+    sheet.put("held", most - sheet.phases[f"fanout to {most}"][-1].figures["closed"])
+    sheet.put("edge_socket_kib", idle["edge"])
+    sheet.put("socket_kib", sum(idle.values()))
     if rows[0]["cpu_us"] and rows[-1]["cpu_us"]:
         sheet.put("growth_sockets", rows[-1]["cpu_us"] / rows[0]["cpu_us"])
     if through < most:
