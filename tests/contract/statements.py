@@ -1,9 +1,15 @@
 """How many statements something costs, whatever goes through the database's transactions."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
+
+from google.protobuf.descriptor import MethodDescriptor
 
 from services.chassis.database import Row, Statement, pipeline, standing
 
@@ -23,3 +29,35 @@ def counted() -> Iterator[list[str]]:
 
     with patch.object(pipeline, "run", counting):
         yield seen
+
+
+def methods(package: ModuleType) -> dict[str, MethodDescriptor]:
+    """All methods of a service's contracts, as `Service.Method`."""
+    return {
+        f"{service.name}.{method.name}": method
+        for module in iter_modules(package.__path__)
+        if module.name.endswith("_pb2")
+        for service in import_module(f"{package.__name__}.{module.name}").DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    }
+
+
+def of_many(package: ModuleType) -> set[str]:
+    """Those that take or answer many of something."""
+    return {
+        name
+        for name, method in methods(package).items()
+        if any(field.is_repeated for field in (*method.input_type.fields, *method.output_type.fields))
+    }
+
+
+def stub_method(name: str, method: MethodDescriptor, channel: Any) -> Any:
+    """The generated stub's method."""
+    module = import_module(f"{method.containing_service.file.name[:-6].replace('/', '.')}_pb2_grpc")
+    service, _, own = name.partition(".")
+    return getattr(getattr(module, f"{service}Stub")(channel), own)
+
+
+def more(few: Mapping[str, Sequence[str]], many: Mapping[str, Sequence[str]]) -> dict[str, Counter[str]]:
+    """The statements by which something costs more with many than with few."""
+    return {name: Counter(many[name]) - Counter(few[name]) for name in many if len(many[name]) > len(few[name])}

@@ -207,3 +207,37 @@ async def test_what_default_channels_refuse(world: World) -> None:
         400,
         "store.sql_channel.save_channel.exists.app_error",
     )
+
+
+async def test_a_channel_is_replaced_as_a_whole_and_its_members_are_asked_for_by_id(world: World) -> None:
+    ana, ben, eve = await world.people("ana", "ben", "eve")
+    channel = await world.room(ana, ben)
+    here = f"/channels/{channel['id']}"
+    changed = await ana.rest.put(here, channel | {"display_name": "Other", "header": "new"})
+    for edge in world.edges:
+        read = await ben.at(edge).get(here)
+        assert (
+            (read["display_name"], read["header"]) == (changed["display_name"], changed["header"]) == ("Other", "new")
+        )
+        members = await ana.at(edge).post(f"{here}/members/ids", [ben.id, eve.id], expect=200)
+        assert [member["user_id"] for member in members] == [ben.id]
+    assert (await eve.rest.refused("PUT", here, channel))[0] == 403
+    assert (await eve.rest.refused("POST", f"{here}/members/ids", [ben.id]))[0] == 403
+
+
+async def test_many_channels_are_marked_read_at_once(world: World) -> None:
+    ana, ben = await world.people("ana", "ben")
+    team = await world.team(ana, ben)
+    channels = [(await world.channel(team, ana, ben))["id"] for _ in range(3)]
+    for channel_id in channels:
+        await say(ben.rest, channel_id, f"@{ana.username}")
+    sockets = await world.listen_everywhere(ana)
+    told = await ana.rest.post("/channels/members/me/mark_read", channels, expect=200)
+    assert set(told["last_viewed_at_times"]) == set(channels)
+    for socket in sockets:
+        assert set((await socket.event("multiple_channels_viewed"))["data"]["channel_times"]) == set(channels)
+    for edge in world.edges:
+        for channel_id in channels:
+            left = await ana.at(edge).get(f"/users/me/channels/{channel_id}/unread")
+            assert (left["msg_count"], left["mention_count"]) == (0, 0)
+    assert (await ben.rest.refused("POST", f"/channels/members/{ana.id}/mark_read", channels))[0] == 403

@@ -160,3 +160,21 @@ async def test_nobody_gets_a_link_that_anybody_could_follow(world: World) -> Non
     assert await ana.rest.refused("GET", path) == (403, "api.file.get_public_link.disabled.app_error")
     assert await eve.rest.refused("GET", path) == (403, "api.context.permissions.app_error")
     assert await ana.rest.refused("GET", f"/files/{'x' * 26}/link") == (404, "app.file_info.get.app_error")
+
+
+async def test_a_file_is_asked_about_without_being_fetched(world: World) -> None:
+    ana, eve = await world.people("ana", "eve")
+    channel = await world.room(ana, kind="P")
+    picture = io.BytesIO()
+    Image.new("RGB", (800, 600), "teal").save(picture, "PNG")
+    uploaded = (await _upload(ana.rest, channel["id"], "a.png", picture.getvalue())).expect(201)
+    file_id = uploaded["file_infos"][0]["id"]
+    await say(ana.rest, channel["id"], "look", file_ids=[file_id])
+    for edge in world.edges:
+        for path in ("", "/thumbnail", "/preview"):
+            asked = await ana.at(edge).send("HEAD", f"/files/{file_id}{path}")
+            fetched = await ana.at(edge).send("GET", f"/files/{file_id}{path}")
+            assert (asked.status, asked.body) == (200, b"")
+            assert asked.headers["Content-Length"] == str(len(fetched.body))
+            assert asked.headers["Content-Type"] == fetched.headers["Content-Type"]
+            assert (await eve.at(edge).send("HEAD", f"/files/{file_id}{path}")).status == 403

@@ -244,3 +244,18 @@ async def test_who_follows_a_link_to_a_post_is_told_where_it_is(world: World) ->
         assert (told["channel_type"], told["team_id"], told["has_joined_team"]) == ("D", "", False)
     await ana.rest.delete(f"/posts/{post['id']}")
     assert await ana.rest.refused("GET", f"/posts/{post['id']}/info") == (404, "app.post.get.app_error")
+
+
+async def test_a_post_is_replaced_as_a_whole_by_its_author_and_its_files_are_told(world: World) -> None:
+    ana, ben = await world.people("ana", "ben")
+    channel = await world.room(ana, ben)
+    post = await say(ana.rest, channel["id"], "frist")
+    put = {"id": post["id"], "message": "first"}
+    for edge in world.edges:
+        assert (await ana.at(edge).put(f"/posts/{post['id']}", put))["message"] == "first"
+        assert await ana.at(edge).get(f"/posts/{post['id']}/files/info") == []
+    other = await ana.rest.refused("PUT", f"/posts/{post['id']}", put | {"id": channel["id"]})
+    assert other == (400, "api.context.invalid_body_param.app_error")
+    assert (await ben.rest.refused("PUT", f"/posts/{post['id']}", put))[0] == 403
+    found = await ben.rest.post("/posts/ids", [post["id"], channel["id"]], expect=200)
+    assert ids(found) == [post["id"]]

@@ -118,3 +118,18 @@ async def test_teams_are_found_by_whom_they_are_for(world: World) -> None:
     assert (paged["total_count"], len(paged["teams"])) == (1, 1)
     assert await guest.rest.post("/teams/search", wanted, expect=200) == []
     assert await ana.rest.refused("POST", "/teams/search", {"term": 1}) == BAD
+
+
+async def test_a_team_is_patched_asked_for_by_name_and_its_members_by_id(world: World) -> None:
+    ana, eve = await world.people("ana", "eve")
+    team = await world.team(ana)
+    here = f"/teams/{team['id']}"
+    await world.admin.put(f"{here}/patch", {"description": "who we are"})
+    for edge in world.edges:
+        assert (await ana.at(edge).get(here))["description"] == "who we are"
+        assert await ana.at(edge).get(f"/teams/name/{team['name']}/exists") == {"exists": True}
+        assert await ana.at(edge).get(f"/teams/name/{unique('none')}/exists") == {"exists": False}
+        members = await ana.at(edge).post(f"{here}/members/ids", [ana.id, eve.id], expect=200)
+        assert [member["user_id"] for member in members] == [ana.id]
+    assert (await ana.rest.refused("PUT", f"{here}/patch", {"description": "mine"}))[0] == 403
+    assert (await eve.rest.refused("POST", f"{here}/members/ids", [ana.id]))[0] == 403

@@ -114,6 +114,8 @@ async def test_comments_reach_who_reads_replies_in_channels(talk: Talk) -> None:
     assert (await talk.threads(together)).total_unread_mentions == 0
     await talk.member("MarkUnread", together, post_id=root.id)
     assert (await unread(talk, together)).mention_count == 3
+    back = (await talk.ask("UnreadThread", together, thread_id=root.id, post_id=root.id)).thread
+    assert (back.unread_replies, back.unread_mentions) == (3, 0)
     assert differences(talk.scene.dsn) == []
 
 
