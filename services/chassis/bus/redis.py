@@ -11,7 +11,8 @@ from typing import Final
 from services.chassis.bus import Bus, BusError, BusMessage, Following
 from services.chassis.bus.redis_connection import AWAY, connect
 from services.chassis.bus.redis_following import RedisFollowing
-from services.chassis.bus.redis_nodes import Cluster, Entry, Nodes, Server
+from services.chassis.bus.redis_nodes import Cluster, Nodes, Server
+from services.chassis.bus.redis_wire import Entry
 from services.chassis.config import Settings
 from services.chassis.metrics import Metrics
 from services.chassis.tasks import Tasks
@@ -74,4 +75,4 @@ def _stream(topic: str) -> bytes:
 
 
 def _entry(stream: bytes, message: BusMessage, kept: int) -> Entry:
-    return Entry(stream, {b"t": message.topic, b"s": message.seq, b"d": message.data}, kept)
+    return Entry(stream, (b"t", message.topic, b"s", message.seq, b"d", message.data), kept)

@@ -101,11 +101,9 @@ class RedisFollowing(Following):
                 await asyncio.sleep(_RECONNECT_SECONDS)
                 continue
             moved, messages = {}, []
-            for stream, entries in answer:
+            for stream, entries in answer.items():
                 moved[stream] = entries[-1][0]
-                messages += [
-                    BusMessage(fields[b"t"].decode(), int(fields[b"s"]), fields[b"d"]) for _, fields in entries
-                ]
+                messages += [BusMessage(topic.decode(), int(seq), data) for _, (_, topic, _, seq, _, data) in entries]
             if messages:
                 positions.update(moved)
                 yield _Read(moved, messages)

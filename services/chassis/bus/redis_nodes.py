@@ -6,12 +6,13 @@ living one would have answered. Whoever writes or asks for the newest brings a l
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Any, Final, Protocol
 
 from redis.asyncio import Redis
 from redis.asyncio.sentinel import SentinelConnectionPool
 
 from services.chassis.bus.redis_connection import AWAY, at_most, connect, connect_cluster, credentials
+from services.chassis.bus.redis_wire import Entry, Found, append, read_after
 from services.chassis.config import Settings
 
 BLOCK_MS: Final = 4_000
@@ -28,16 +29,6 @@ _OURS: Final[dict[str, Any]] = {"socket_timeout": None}
 """The limits of time are ours or the caller's: redis-py's are by `asyncio.wait_for`, which before Python 3.12 loses a
 cancellation that comes together with the end of what it waits for; a follower then outlives its owner."""
 
-Entries = list[tuple[bytes, dict[bytes, bytes]]]
-
-
-class Entry(NamedTuple):
-    """What goes to the end of a stream, which keeps about `kept` entries."""
-
-    stream: bytes
-    fields: Mapping[bytes, bytes | str | int]
-    kept: int
-
 
 class Nodes(Protocol):
     """The Redis servers that hold the streams."""
@@ -46,7 +37,7 @@ class Nodes(Protocol):
         """Return which of the streams one connection reads together."""
         ...
 
-    async def read(self, positions: Mapping[bytes, bytes]) -> list[tuple[bytes, Entries]]:
+    async def read(self, positions: Mapping[bytes, bytes]) -> Mapping[bytes, Found]:
         """Return what came after the positions of one group's streams; wait for it up to `BLOCK_MS`."""
         ...
 
@@ -89,12 +80,12 @@ class Server(Nodes):
         """All together."""
         return [tuple(streams)]
 
-    async def read(self, positions: Mapping[bytes, bytes]) -> list[tuple[bytes, Entries]]:
+    async def read(self, positions: Mapping[bytes, bytes]) -> Mapping[bytes, Found]:
         """Read on the following connection."""
         async with asyncio.timeout(_READ_SECONDS) as limit:
             self._reads.add(limit)
             try:
-                return await _read(self._reader, positions)
+                return await read_after(self._reader, positions, _READ_COUNT, BLOCK_MS)
             finally:
                 self._reads.discard(limit)
 
@@ -110,7 +101,7 @@ class Server(Nodes):
             except AWAY:
                 if certain:
                     raise
-        await _write(self._writer, entries)
+        await append(self._writer, entries)
 
     async def close(self) -> None:
         """Let go of all connections."""
@@ -145,12 +136,12 @@ class Cluster(Nodes):
         """Each alone."""
         return [(stream,) for stream in streams]
 
-    async def read(self, positions: Mapping[bytes, bytes]) -> list[tuple[bytes, Entries]]:
+    async def read(self, positions: Mapping[bytes, bytes]) -> Mapping[bytes, Found]:
         """Read one stream where it is now."""
         (stream,) = positions
         try:
             async with asyncio.timeout(_READ_SECONDS):
-                return await _read(await self._reader_of(stream), positions)
+                return await read_after(await self._reader_of(stream), positions, _READ_COUNT, BLOCK_MS)
         except AWAY:
             self._in_doubt = True
             raise
@@ -175,7 +166,7 @@ class Cluster(Nodes):
             if certain:
                 for stream in {entry.stream for entry in entries}:
                     await self._confirm(stream)
-            await _write(cast("Redis", self._cluster), entries)
+            await self._append(entries)
             done = True
         finally:
             # Also when the caller's patience ended: then the client has not seen an error that makes it look anew.
@@ -186,6 +177,13 @@ class Cluster(Nodes):
         await self._cluster.aclose()
         for _, reader in self._readers.values():
             await reader.aclose()
+
+    async def _append(self, entries: Sequence[Entry]) -> None:
+        """Append by the client that knows which node has which stream: a transaction ends at a node."""
+        pipe: Any = self._cluster.pipeline(transaction=False)
+        for entry in entries:
+            pipe.execute_command(*entry.command())
+        await pipe.execute()
 
     async def _confirm(self, stream: bytes) -> None:
         now = asyncio.get_running_loop().time()
@@ -236,25 +234,12 @@ class Cluster(Nodes):
                 raise
 
 
-async def _read(redis: Redis, positions: Mapping[bytes, bytes]) -> list[tuple[bytes, Entries]]:
-    after: Any = dict(positions)
-    answer: Any = await _any(redis.xread(after, count=_READ_COUNT, block=BLOCK_MS))
-    return answer or []
-
-
 async def _newest(redis: Redis, streams: Sequence[bytes]) -> list[bytes]:
     pipe = redis.pipeline(transaction=False)
     for stream in streams:
         pipe.xrevrange(stream, count=1)
     answer: Any = await pipe.execute()
     return [found[0][0] if found else b"0-0" for found in answer]
-
-
-async def _write(redis: Redis, entries: Sequence[Entry]) -> None:
-    pipe: Any = redis.pipeline(transaction=False)
-    for entry in entries:
-        pipe.xadd(entry.stream, entry.fields, maxlen=entry.kept, approximate=True)
-    await pipe.execute()
 
 
 def _any(answer: Any) -> Any:

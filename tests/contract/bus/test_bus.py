@@ -9,6 +9,7 @@ import pytest
 from services.chassis.bus import Bus, BusMessage
 from services.chassis.bus.redis import KEPT
 from tests.contract.bus.conftest import Place
+from tests.contract.redis_servers import Single, UnderSentinel
 
 TOPICS = [f"messaging/channel:{n}" for n in range(40)]
 
@@ -104,6 +105,20 @@ async def test_big_messages_pass(place: Place) -> None:
     await ear.hears(lambda: len(ear.heard) == 9)
     assert ear.heard[0] == big
     assert ear.seqs("messaging/channel:big") == [*range(1, 10)]
+
+
+@pytest.mark.parametrize("servers", [Single, UnderSentinel], indirect=True, ids=["single", "sentinel"])
+async def test_what_is_published_together_is_read_together(place: Place) -> None:
+    bus, following = place.bus(), place.bus().follow()
+    await following.start()
+    reader = place.servers.master_of("ev:{0}")
+    async with aclosing(following.batches()) as batches:  # type: ignore[type-var]  # an async generator
+        reading = asyncio.ensure_future(anext(batches))
+        while "blocked_clients:0" in str(reader.ask("INFO", "CLIENTS")).replace("': ", ":"):
+            await asyncio.sleep(0.01)
+        sent = messages("messaging/channel:together", 1, 7)
+        await bus.publish(sent)
+        assert await asyncio.wait_for(reading, 5) == sent
 
 
 async def test_publishing_nothing_is_nothing(place: Place) -> None:
