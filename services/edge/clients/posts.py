@@ -1,12 +1,11 @@
 """Calls of messaging: posts, and the reactions to them."""
 
-import zlib
 from collections.abc import Sequence
 from typing import Final
 
 from chorus.messaging.v1 import posts_pb2, posts_pb2_grpc, reactions_pb2, reactions_pb2_grpc
-from services.chassis.batching import Batcher
 from services.chassis.errors import DomainError, Reason
+from services.chassis.lanes import Lanes
 from services.chassis.metrics import Metrics
 from services.chassis.rpc.client import Peer
 from services.chassis.rpc.errors import from_item
@@ -14,10 +13,8 @@ from services.chassis.tasks import Tasks
 from services.edge.caller import Caller
 from services.edge.clients.actor import actor
 
-LANES: Final = 2
-"""Batches of drafts under way at once, by channel. Fewer lanes make larger batches, which are what is fast (DESIGN §3):
-on two busy cores 4, 2 and 1 gave about 560, 880 and 880 posts/s; two let a slow commit not hold up everything, and use
-two messaging instances."""
+LANES: Final = 8
+"""Batches of drafts under way at once, by channel, when there is that much to do."""
 
 _BATCH_ITEMS: Final = 256
 _BATCH_WAITING: Final = 4096
@@ -31,30 +28,24 @@ class PostClient:
         """`peer` is messaging."""
         self._peer = peer
         self._posts = posts_pb2_grpc.PostServiceStub(peer.channel)
-        self._lanes = [self._lane(number, tasks, metrics) for number in range(LANES)]
-
-    def _lane(self, number: int, tasks: Tasks, metrics: Metrics) -> "Batcher[posts_pb2.PostDraft, posts_pb2.Post]":
-        async def send(drafts: Sequence[posts_pb2.PostDraft]) -> list[posts_pb2.Post | DomainError]:
-            answer = await self._peer.call(
-                self._posts.CreatePosts,
-                posts_pb2.CreatePostsRequest(drafts=drafts),
-                seconds=_BATCH_SECONDS,
-                lane=number,
-            )
-            return [
-                result.post if result.WhichOneof("result") == "post" else from_item(result.error)
-                for result in answer.results
-            ]
-
-        return Batcher(
+        self._lanes: Lanes[posts_pb2.PostDraft, posts_pb2.Post] = Lanes(
             "create_posts",
-            send,
+            self._send,
             tasks,
             metrics,
+            most=LANES,
             max_items=_BATCH_ITEMS,
             max_waiting=_BATCH_WAITING,
             size=posts_pb2.PostDraft.ByteSize,
         )
+
+    async def _send(self, lane: int, drafts: Sequence[posts_pb2.PostDraft]) -> list[posts_pb2.Post | DomainError]:
+        request = posts_pb2.CreatePostsRequest(drafts=drafts)
+        answer = await self._peer.call(self._posts.CreatePosts, request, seconds=_BATCH_SECONDS, lane=lane)
+        return [
+            result.post if result.WhichOneof("result") == "post" else from_item(result.error)
+            for result in answer.results
+        ]
 
     async def create(self, caller: Caller, draft: posts_pb2.PostDraft) -> posts_pb2.Post:
         """Store a post, together with whatever else waits for its lane.
@@ -62,13 +53,12 @@ class PostClient:
         The draft carries the post's id, so what is lost on the way is sent once more: the same id makes no second post.
         """
         draft.actor.CopyFrom(actor(caller))
-        lane = self._lanes[zlib.crc32(draft.channel_id.encode()) % LANES]
         try:
-            return await lane.submit(draft)
+            return await self._lanes.submit(draft.channel_id, draft)
         except DomainError as error:
             if error.reason is not Reason.UNAVAILABLE:
                 raise
-        return await lane.submit(draft)
+        return await self._lanes.submit(draft.channel_id, draft)
 
     async def get(self, caller: Caller, post_id: str, *, include_deleted: bool = False) -> posts_pb2.Post:
         """Return a post."""
