@@ -37,6 +37,14 @@ class Ear:
             await asyncio.sleep(0.01)
 
 
+async def becomes(true: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """Wait until it is so."""
+    deadline = time.monotonic() + seconds
+    while not await asyncio.to_thread(true):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        await asyncio.sleep(0.02)
+
+
 class Place:
     """Buses of one backend: any number of them, as there are processes."""
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.chassis.bus import Bus, BusMessage
 from services.chassis.bus.redis import KEPT
-from tests.contract.bus.conftest import Place
+from tests.contract.bus.conftest import Place, becomes
 from tests.contract.redis_servers import Single, UnderSentinel
 
 TOPICS = [f"messaging/channel:{n}" for n in range(40)]
@@ -114,8 +114,7 @@ async def test_what_is_published_together_is_read_together(place: Place) -> None
     reader = place.servers.master_of("ev:{0}")
     async with aclosing(following.batches()) as batches:  # type: ignore[type-var]  # an async generator
         reading = asyncio.ensure_future(anext(batches))
-        while "blocked_clients:0" in str(reader.ask("INFO", "CLIENTS")).replace("': ", ":"):
-            await asyncio.sleep(0.01)
+        await becomes(lambda: reader.ask("INFO", "CLIENTS")["blocked_clients"] > 0, "a read that waits")
         sent = messages("messaging/channel:together", 1, 7)
         await bus.publish(sent)
         assert await asyncio.wait_for(reading, 5) == sent

@@ -3,14 +3,14 @@
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 
 import pytest
 
 from services.chassis.bus import Bus, BusError, BusMessage
-from tests.contract.bus.conftest import Ear, Place
+from tests.contract.bus.conftest import Ear, Place, becomes
 from tests.contract.redis_servers import Clustered, Server, Servers, Single, UnderSentinel, flush
 
 TOPIC, CONTROL = "messaging/channel:1", "edge/marker:1"
@@ -32,13 +32,6 @@ def collected() -> Iterator[None]:
 
 def masters(servers: Servers) -> list[Server]:
     return list({id(one): one for one in (servers.master_of(key) for key in (*STREAMS, "ev:{control}"))}.values())
-
-
-async def becomes(true: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not await asyncio.to_thread(true):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        await asyncio.sleep(0.02)
 
 
 async def promoted(servers: Servers, lost: Server, key: str) -> Server:

@@ -14,7 +14,7 @@ from services.chassis.metrics import Metrics
 from services.chassis.rpc.client import Peer
 from services.chassis.tasks import Tasks
 from services.edge.caller import Caller
-from services.edge.clients.posts import LANES, PostClient
+from services.edge.clients.posts import PostClient
 
 CALLER = Caller("u" * 26, "s" * 26, ("system_user",), "k" * 26)
 
@@ -85,17 +85,6 @@ async def test_what_comes_while_a_batch_is_under_way_makes_up_the_next(
     assert [post.id for post in await asyncio.gather(*posts)] == [f"{number:026}" for number in range(50)]
     assert sum(len(drafts) for _, drafts in messaging.calls) == 50
     assert len(messaging.calls) <= 2
-
-
-async def test_a_channel_has_one_lane_and_channels_have_several(client: PostClient, messaging: Messaging) -> None:
-    channels = [f"{number:026}" for number in range(40)]
-    for channel_id in channels * 2:
-        await client.create(CALLER, draft(1, channel_id))
-    lanes: dict[str, set[int | None]] = {}
-    for lane, (one,) in messaging.calls:
-        lanes.setdefault(one.channel_id, set()).add(lane)
-    assert all(len(of_channel) == 1 for of_channel in lanes.values())
-    assert set.union(*lanes.values()) == set(range(LANES))
 
 
 async def test_a_bad_draft_fails_alone(client: PostClient) -> None:
