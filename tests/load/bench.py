@@ -163,9 +163,10 @@ def _print(sheet: Sheet, facts: Mapping[str, Any]) -> None:
         console = Console(width=160)
     console.print()
     console.print(measures.table(sheet.found))
-    if any(phase in sheet.phases for phase in _COSTS):
+    spent = costs(sheet)
+    if spent.row_count:
         console.print()
-        console.print(costs(sheet))
+        console.print(spent)
     console.print()
     for words, lines in (("fault", sheet.faults), ("note", sheet.notes)):
         for line in lines:
