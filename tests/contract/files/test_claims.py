@@ -13,6 +13,7 @@ from services.chassis.ids import new_id
 from services.chassis.metrics import Metrics
 from tests.contract.files.conftest import Files, Messaging
 from tests.contract.served import eventually
+from tests.contract.statements import counted
 from tests.manual_clock import ManualClock
 
 
@@ -111,3 +112,18 @@ async def test_a_deleted_post_takes_its_files_and_its_replies_files_along(
     await told(files, member, channel)
     results = await files.infos(member, root_file.id, reply_file.id, kept.id)
     assert [result.error.reason for result in results] == ["file_deleted", "file_deleted", ""]
+
+
+async def test_many_files_cost_no_more_statements_than_one(files: Files, member: str, channel: str) -> None:
+    costs: list[list[int]] = []
+    for count in (1, 6):
+        tries: list[tuple[int, int]] = []
+        for _ in range(3):  # the service sweeps all the time, and what it sweeps is counted too
+            ids = [(await files.upload(member, channel, f"{n}.txt", b"x")).id for n in range(count)]
+            with counted() as described:
+                await files.infos(member, *ids)
+            with counted() as claimed:
+                assert len(await files.claim(member, new_id(), channel, *ids)) == count
+            tries.append((len(described), len(claimed)))
+        costs.append([min(each) for each in zip(*tries, strict=True)])
+    assert costs[0] == costs[1]
