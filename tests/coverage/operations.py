@@ -21,7 +21,12 @@ WEBSOCKET = ("WS", PATH.decode())
 """The key of what is no REST operation."""
 
 NEVER_REFUSED = frozenset(
-    (("GET", "/api/v4/config/client"), ("GET", "/api/v4/system/ping"), ("POST", "/api/v4/users/logout"))
+    (
+        ("GET", "/api/v4/config/client"),
+        ("GET", "/api/v4/plugins/webapp"),
+        ("GET", "/api/v4/system/ping"),
+        ("POST", "/api/v4/users/logout"),
+    )
 )
 """Anybody may ask these anything."""
 

@@ -241,3 +241,21 @@ async def test_many_channels_are_marked_read_at_once(world: World) -> None:
             left = await ana.at(edge).get(f"/users/me/channels/{channel_id}/unread")
             assert (left["msg_count"], left["mention_count"]) == (0, 0)
     assert (await ben.rest.refused("POST", f"/channels/members/{ana.id}/mark_read", channels))[0] == 403
+
+
+async def test_a_teams_open_channels_are_browsed_page_by_page(world: World) -> None:
+    ana, ben, eve = await world.people("ana", "ben", "eve")
+    team = await world.team(ana, ben)
+    opened = [await world.channel(team, ana) for _ in range(3)]
+    hidden = await world.channel(team, ana, kind="P")
+    archived = await world.channel(team, ana)
+    await ana.rest.delete(f"/channels/{archived['id']}")
+    path = f"/teams/{team['id']}/channels"
+    for edge in world.edges:
+        pages = [await ben.at(edge).get(path, page=page, per_page=2) for page in range(4)]
+        assert [len(page) for page in pages] == [2, 2, 1, 0]
+        listed = [channel for page in pages for channel in page]
+        assert {channel["id"] for channel in listed} >= {channel["id"] for channel in opened}
+        assert not {hidden["id"], archived["id"]} & {channel["id"] for channel in listed}
+        assert [c["display_name"] for c in listed] == sorted(c["display_name"] for c in listed)
+    assert (await eve.rest.refused("GET", path))[0] == 403
