@@ -1,6 +1,6 @@
 """Messaging as it is wired, on a database of the module's own, with a team, two channels and three users by SQL."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import psycopg
@@ -11,6 +11,7 @@ from services.chassis.config import Settings
 from services.chassis.database.naming import service_dsn
 from services.chassis.ids import new_id
 from services.messaging.__main__ import wire
+from tests.contract import grounds as parts
 from tests.contract.grounds import Grounds
 from tests.contract.messaging.scene import Scene, playing
 from tests.contract.served import Served, serving
@@ -31,6 +32,13 @@ class Ground:
     def actor(self, user_id: str, *roles: str) -> actor_pb2.Actor:
         """The user as the edge would name it."""
         return actor_pb2.Actor(user_id=user_id, roles=roles or ("system_user",))
+
+
+@pytest.fixture(scope="session")
+def grounds_to_copy() -> Iterator[Grounds]:
+    """Grounds of their own for those whose standby copies all there is: not the databases of every test before."""
+    with parts.grounds() as made:
+        yield made
 
 
 @pytest.fixture

@@ -24,6 +24,11 @@ OLD = 5
 
 
 @pytest.fixture(scope="module")
+def grounds(grounds_to_copy: Grounds) -> Grounds:
+    return grounds_to_copy
+
+
+@pytest.fixture(scope="module")
 def standby(grounds: Grounds) -> Iterator[Standby]:
     with standbys.standby(grounds) as made:
         yield made

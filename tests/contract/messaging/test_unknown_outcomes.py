@@ -55,6 +55,11 @@ async def test_a_post_whose_connection_is_lost_in_commit_is_there_once(
 
 
 @pytest.fixture(scope="module")
+def grounds(grounds_to_copy: Grounds) -> Grounds:
+    return grounds_to_copy
+
+
+@pytest.fixture(scope="module")
 def standby(grounds: Grounds) -> Iterator[Standby]:
     with standbys.standby(grounds) as made:
         yield made
