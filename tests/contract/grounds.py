@@ -1,5 +1,6 @@
 """What contract tests stand on: one PostgreSQL, one Redis and the mesh's certificates, for the whole session."""
 
+import asyncio
 import ctypes
 import itertools
 import json
@@ -11,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +28,11 @@ from deploy.local.ports import Ports, free_block
 from deploy.local.postgres import Postgres
 from deploy.local.secrets import Secrets
 from services.chassis.config import Settings, load
+from services.chassis.database.migrations import migrate
 
 _PR_SET_PDEATHSIG = 1
 _REDIS_DATABASES = 16
+_SERVICES = Path(__file__).parents[2] / "services"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Grounds:
     postgres: Postgres
     primary: subprocess.Popen[bytes]
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _templates: dict[str, str] = field(default_factory=dict)
 
     @property
     def tls(self) -> Path:
@@ -48,14 +53,14 @@ class Grounds:
         return self.layout.tls
 
     def settings(self, service: str, **sections: Mapping[str, Any]) -> Settings:
-        """Make an empty database for `service` and return settings that name it, with `sections` laid over them.
+        """Make a database for `service`, as it is before anybody used it, and return settings that name it.
 
-        `settings("auth", TeamSettings={"EnableOpenServer": True})`; read from a real config.json.
+        With `sections` laid over them: `settings("auth", TeamSettings={"EnableOpenServer": True})`; read from a real
+        config.json.
         """
         number = next(self._numbers)
         name = f"contract{number}"
-        with self.postgres.connect(self.ports.postgres_primary) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} OWNER chorus").format(sql.Identifier(f"{name}_{service}")))
+        self._create(f"{name}_{service}", self._template(service))
         config = configuration.rendered(self.layout, self.ports, self.secrets)
         config["SqlSettings"]["DataSource"] = (
             f"postgres://chorus:{self.secrets.chorus}@127.0.0.1:{self.ports.postgres_primary}/{name}"
@@ -69,6 +74,24 @@ class Grounds:
         path = self.layout.data / f"{name}.json"
         path.write_text(json.dumps(config))
         return load(path, {}).settings
+
+    def _template(self, service: str) -> str:
+        """Return the name of a database that the service's migrations have made: a copy takes a tenth of their time."""
+        if service not in self._templates:
+            name = "template1"
+            if (folder := _SERVICES / service / "migrations").is_dir():
+                name = f"migrated_{service}"
+                self._create(name, "template1")
+                dsn = f"postgres://chorus:{self.secrets.chorus}@127.0.0.1:{self.ports.postgres_primary}/{name}"
+                with ThreadPoolExecutor(1) as beside:  # the loop of an async fixture runs here
+                    beside.submit(asyncio.run, migrate(dsn, folder)).result()
+            self._templates[service] = name
+        return self._templates[service]
+
+    def _create(self, name: str, template: str) -> None:
+        statement = sql.SQL("CREATE DATABASE {} OWNER chorus TEMPLATE {}")
+        with self.postgres.connect(self.ports.postgres_primary) as connection:
+            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
 
 
 @contextmanager
@@ -94,6 +117,7 @@ def grounds() -> Iterator[Grounds]:
             wait("Redis", lambda: not redis.answers(ports, secrets), layout.data / "redis.log")
             postgres.ensure_databases()
             yield Grounds(layout, ports, secrets, postgres, primary)
+            primary.send_signal(signal.SIGQUIT)  # at once: nobody needs what a checkpoint would save
     finally:
         shutil.rmtree(postgres.account.home, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,7 @@ from services.chassis.database.naming import service_dsn
 from tests.contract.grounds import Grounds
 
 
-def test_each_settings_names_an_empty_database_of_its_own(grounds: Grounds) -> None:
+def test_each_settings_names_a_database_of_its_own(grounds: Grounds) -> None:
     first, second = (service_dsn(grounds.settings("auth"), "auth") for _ in range(2))
     assert first != second
     with psycopg.connect(first) as connection:
