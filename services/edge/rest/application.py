@@ -26,6 +26,7 @@ from services.edge.metrics import RestMetrics
 from services.edge.rest.catalogue import catalogue
 from services.edge.rest.cookies import forget_session
 from services.edge.rest.kit import COMPOSITE_IDS, JSON, Call, Resource, Route
+from services.edge.rest.overdue import Overdue
 from services.edge.rest.pages import Pages
 from services.edge.rest.presented import Place, token_of
 from services.edge.sessions import Sessions
@@ -35,7 +36,8 @@ _log = logging.getLogger(__name__)
 PREFIX: Final = "/api/v4"
 MAX_URL: Final = 2048
 REQUEST_SECONDS: Final = 25.0
-"""For a request as a whole: less than Envoy's 30 s, so that the answer that it took too long is ours."""
+"""For a request as a whole, and a second at most: less than Envoy's 30 s, so that the answer that it took too long is
+ours."""
 
 CLIENT_GONE: Final = 499
 """Counted as the status of a request whose client did not wait; nobody receives it."""
@@ -80,6 +82,7 @@ class Application:
         self._pages = pages
         self._middlewares = () if limit is None else (limit,)
         self.routes = tuple(route for resource in resources for route in resource.routes())
+        self._overdue = Overdue()
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -144,8 +147,7 @@ class Application:
                 deadline.set(None)
                 return await self._handle(request, route)
             deadline.set(until)
-            async with asyncio.timeout_at(until):
-                return await self._handle(request, route)
+            return await self._overdue.end(self._handle(request, route), until)
         except DomainError as error:
             return self._refusal(error)
         except TimeoutError:
