@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -28,18 +29,21 @@ ADMIN = {"username": "admin", "email": "admin@example.org", "password": "correct
 @pytest.fixture(scope="session")
 def chorus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     """One running mesh, with its first user."""
-    mesh = Mesh(tmp_path_factory.mktemp("chorus"), free_block())
+    environ = {"MM_SERVICESETTINGS_ALLOWEDUNTRUSTEDINTERNALCONNECTIONS": OUTSIDE, "CHORUS_WEBAPP_DIR": str(CLIENT)}
+    with running(Mesh(tmp_path_factory.mktemp("chorus"), free_block()), "chorus", environ) as mesh:
+        yield mesh
+
+
+@contextmanager
+def running(mesh: Mesh, name: str, environ: Mapping[str, str] | None = None) -> Iterator[Mesh]:
+    """Run a mesh, with its first user; leave nothing of it but its logs, under its name."""
     try:
-        environ = {
-            "MM_SERVICESETTINGS_ALLOWEDUNTRUSTEDINTERNALCONNECTIONS": OUTSIDE,
-            "CHORUS_WEBAPP_DIR": str(CLIENT),
-        }
-        with patch.dict(os.environ, environ):
+        with patch.dict(os.environ, environ or {}):
             mesh.up()
         asyncio.run(sign_up_admin(client.front(mesh)))
         yield mesh
     finally:
-        keep_logs(mesh, Path("build/test-logs/chorus"))
+        keep_logs(mesh, Path("build/test-logs") / name)
         mesh.erase()
 
 

@@ -1,24 +1,19 @@
 """Somebody switches collapsed threads off, where the server lets users choose: replies are its channel's then."""
 
-import asyncio
 import json
-import os
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import aiohttp
 import pytest
 
 from deploy.local.mesh import Mesh
 from deploy.local.ports import free_block
-from tests.conftest import ADMIN, keep_logs, sign_up_admin
+from tests.conftest import running
 from tests.e2e import client
-from tests.e2e.client import Person, sign_in
+from tests.e2e.client import Person
 from tests.e2e.sockets import Frame, Socket
-from tests.e2e.world import World, eventually, say
+from tests.e2e.world import World, eventually, say, world_of
 
 NAMED = {"category": "display_settings", "name": "collapsed_reply_threads"}
 
@@ -26,26 +21,16 @@ NAMED = {"category": "display_settings", "name": "collapsed_reply_threads"}
 @pytest.fixture(scope="module")
 def choosing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     """A mesh with threads, and without them for whoever wants that."""
-    mesh = Mesh(tmp_path_factory.mktemp("choosing"), free_block())
-    try:
-        with patch.dict(os.environ, {"MM_SERVICESETTINGS_COLLAPSEDTHREADS": "default_on"}):
-            mesh.up()
-        asyncio.run(sign_up_admin(client.front(mesh)))
+    environ = {"MM_SERVICESETTINGS_COLLAPSEDTHREADS": "default_on"}
+    with running(Mesh(tmp_path_factory.mktemp("choosing"), free_block()), "choosing", environ) as mesh:
         yield mesh
-    finally:
-        keep_logs(mesh, Path("build/test-logs/choosing"))
-        mesh.erase()
 
 
 @pytest.fixture
 async def world(choosing: Mesh) -> AsyncIterator[World]:
     edges, front = (client.edge(choosing.ports, 1), client.edge(choosing.ports, 2)), client.front(choosing)
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
-        made = World(http, edges, front, await sign_in(http, edges[0], ADMIN["username"], ADMIN["password"]))
-        try:
-            yield made
-        finally:
-            await made.close()
+    async with world_of(edges, front) as made:
+        yield made
 
 
 async def choose(person: Person, value: str) -> None:

@@ -21,8 +21,7 @@ from deploy.local.mesh import Mesh
 from deploy.local.paths import REPOSITORY
 from deploy.local.ports import Ports, free_block
 from deploy.local.topology import DEFAULT_SCALE, topology
-from tests.conftest import keep_logs, sign_up_admin
-from tests.e2e import client
+from tests.conftest import running
 from tests.e2e.database import Database
 from tests.e2e.world import World, say
 from tests.faults.wires import WiredCommand, Wiring, wires_of
@@ -49,14 +48,9 @@ def wiring() -> Iterator[Wiring]:
 def doomed(wiring: Wiring, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     """One running mesh over wires, with its first user."""
     front = min(wire.port for wire in wiring.wires) // 100 * 100
-    mesh = Mesh(tmp_path_factory.mktemp("wired"), front, command=WiredCommand(wiring.wires))
-    try:
-        mesh.up()
-        asyncio.run(sign_up_admin(client.front(mesh)))
+    wired = Mesh(tmp_path_factory.mktemp("wired"), front, command=WiredCommand(wiring.wires))
+    with running(wired, "wired") as mesh:
         yield mesh
-    finally:
-        keep_logs(mesh, Path("build/test-logs/wired"))
-        mesh.erase()
 
 
 class Bus:

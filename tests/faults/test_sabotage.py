@@ -1,6 +1,5 @@
 """What would be seen if promises were broken: a mesh that breaks some of them on purpose, judged like any other."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,8 +7,7 @@ import pytest
 
 from deploy.local.mesh import Mesh
 from deploy.local.ports import free_block
-from tests.conftest import keep_logs, sign_up_admin
-from tests.e2e import client
+from tests.conftest import running
 from tests.faults import sabotage
 from tests.faults.plans import Plan
 from tests.faults.run import Order, Outcome, run
@@ -18,14 +16,9 @@ from tests.faults.run import Order, Outcome, run
 @pytest.fixture
 def sabotaged(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Mesh]:
     """One running mesh of those who do the deeds that the test names, with its first user."""
-    mesh = Mesh(tmp_path / "mesh", free_block(), command=sabotage.command(*request.param))
-    try:
-        mesh.up()
-        asyncio.run(sign_up_admin(client.front(mesh)))
+    made = Mesh(tmp_path / "mesh", free_block(), command=sabotage.command(*request.param))
+    with running(made, "sabotaged") as mesh:
         yield mesh
-    finally:
-        keep_logs(mesh, Path("build/test-logs/sabotaged"))
-        mesh.erase()
 
 
 def caught(outcome: Outcome, kind: str, text: str) -> bool:
