@@ -158,15 +158,15 @@ class Call:
         content = self.request.content
         if content.is_eof():  # all of it came with the head, as nearly every body does
             whole: bytes = content.read_nowait()
-            if len(whole) > self._body_limit:
-                raise DomainError(Reason.BODY_TOO_LARGE, limit=self._body_limit)
-            return whole
-        whole = b""
-        # Not iter_chunks: of a request without a body it never ends, from the second such request of the process on.
-        async for part in content.iter_any():
-            whole = whole + part if whole else part
-            if len(whole) > self._body_limit:
-                raise DomainError(Reason.BODY_TOO_LARGE, limit=self._body_limit)
+        else:
+            whole = b""
+            # Not iter_chunks: of a request without a body it never ends, from the second such request on.
+            async for part in content.iter_any():
+                whole = whole + part if whole else part
+                if len(whole) > self._body_limit:
+                    break
+        if len(whole) > self._body_limit:
+            raise DomainError(Reason.BODY_TOO_LARGE, limit=self._body_limit)
         return whole
 
     async def json(self, decoder: "msgspec.json.Decoder[T]", name: str) -> T:
