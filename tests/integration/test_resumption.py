@@ -285,6 +285,24 @@ async def test_without_a_baseline_the_connection_stays_where_it_is(edges: list[E
     assert ada.hellos == 1
 
 
+async def test_an_attempt_that_was_given_up_takes_nothing_from_a_later_one(edges: list[Edge]) -> None:
+    outside = edges[0].outside
+    ada = await arrived(edges[0], outside.sign_in(ADA, TOPIC))
+    await ada.go()
+    outside.baseline_asked, outside.baseline_goes = asyncio.Event(), asyncio.Event()
+    await ada.come(edges[1])
+    await outside.baseline_asked.wait()
+    await ada.go()
+    await ada.come(edges[0])
+    await edges[0].write(TOPIC, post("1"))
+    await ada.read("1")
+    outside.baseline_goes.set()
+    await eventually(lambda: edges[1].value("chorus_edge_resumptions_total", outcome="socket_gone") == 1, "it ended")
+    await edges[0].write(TOPIC, post("2"))
+    await ada.read("2")
+    assert (ada.hellos, ada.said) == (1, ["1", "2"])
+
+
 async def test_a_challenge_goes_on_too_and_is_answered_behind_what_was_missed(edges: list[Edge]) -> None:
     ada = await arrived(edges[0], edges[0].outside.sign_in(ADA, TOPIC))
     await ada.go()

@@ -99,6 +99,8 @@ class Resumer:
             return Refusal.UNKNOWN
         # Before the stream is taken: without a baseline it had better stay where it is.
         baseline = await self._baseline(user_id)
+        if arrival.stream.carrier is None:  # it has given this socket up, and may be elsewhere by now: leave it there
+            return "socket_gone"
         request = handover.request(wanted, user_id, new_id())
         try:
             state = handover.given(await self._edges.take_over(host.partition("/")[0], request))
