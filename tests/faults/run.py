@@ -52,7 +52,7 @@ _ALL = (*KINDS, FAILOVER)
 _FAILING_OVER = 0.12
 """The part of a whole run that is for Redis failing over: about 12 s each, as often as the other kinds of fault."""
 
-_A_TURN = 400.0
+_A_TURN = 600.0
 """Seconds that a turn of all faults may take: far more than it does, also on a busy machine."""
 
 Say = Callable[[str], None]

@@ -2,18 +2,20 @@
 
 A read must show what was acknowledged before it began, and nothing that nobody was answered yet. So the primary tells
 whether the reader may and at which seq the channel stands (`freshness.py`); then a replica may answer if its snapshot
-shows the channel at *exactly* that seq. Lower is stale; higher may be a commit that is still waiting to be
-acknowledged, which a standby shows before the primary does. Otherwise the primary answers.
+shows the channel at *exactly* that seq, and the custom emoji that it names likewise. Lower is stale; higher may be a
+commit that is still waiting to be acknowledged, which a standby shows before the primary does. Otherwise the primary
+answers.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
 from services.chassis.metrics import Metrics
 from services.messaging.domain.access import READ_CONTENT
+from services.messaging.operations.adornments import Behind
 from services.messaging.operations.freshness import Freshness
 from services.messaging.store import history as store
 
@@ -24,6 +26,15 @@ DOWN_SECONDS: Final = 1.0
 
 PATIENCE_SECONDS: Final = 1.0
 """How long a replica may take, at most twice: to give a connection, and to answer. It costs latency and no more."""
+
+
+class View(NamedTuple):
+    """What the snapshot of a read shows, or has to show."""
+
+    seq: int
+    """Of the channel."""
+    emoji_seq: int | None = None
+    """Of the custom emoji; None for whatever it shows, since it is the primary's. See `adorned`."""
 
 
 class FreshReads:
@@ -47,9 +58,12 @@ class FreshReads:
         channel_id: str,
         user_id: str,
         roles: Sequence[str],
-        read: Callable[[Transaction, int], Awaitable[T]],
+        read: Callable[[Transaction, View], Awaitable[T]],
     ) -> T:
-        """Return what `read(snapshot, seq)` answers. Raises channel_not_found, permission_denied."""
+        """Return what `read(snapshot, view)` answers; it may raise Behind.
+
+        Raises channel_not_found, permission_denied.
+        """
         standing = await self._freshness.standing(user_id, channel_id)
         if standing.access is None:
             raise DomainError(Reason.CHANNEL_NOT_FOUND)
@@ -59,7 +73,10 @@ class FreshReads:
         async def fresh(tx: Transaction) -> tuple[bool, T | None]:
             if await store.seq(tx, channel_id) != standing.seq:
                 return False, None
-            return True, await read(tx, standing.seq)
+            try:
+                return True, await read(tx, View(standing.seq, standing.emoji_seq))
+            except Behind:
+                return False, None
 
         replica, why = self._next_replica(), "none"
         if replica is not None:
@@ -81,7 +98,7 @@ class FreshReads:
         self._by_primary[why].inc()
 
         async def current(tx: Transaction) -> T:
-            return await read(tx, await store.seq(tx, channel_id))
+            return await read(tx, View(await store.seq(tx, channel_id)))
 
         return await self._primary.snapshot(current)
 

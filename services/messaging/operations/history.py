@@ -10,7 +10,7 @@ from services.messaging.domain.access import READ_CONTENT
 from services.messaging.domain.adornments import Adornments, names_in
 from services.messaging.domain.posts import Post
 from services.messaging.operations.adornments import adorned
-from services.messaging.operations.fresh_reads import FreshReads
+from services.messaging.operations.fresh_reads import FreshReads, View
 from services.messaging.store import access as access_store
 from services.messaging.store import followed_threads
 from services.messaging.store import history as store
@@ -106,11 +106,11 @@ class History:
         if include_deleted:
             _require_administrator(roles)
 
-        async def read(tx: Transaction, seq: int) -> tuple[Post, Adornments]:
+        async def read(tx: Transaction, view: View) -> tuple[Post, Adornments]:
             post = (await post_store.read(tx, [post_id])).get(post_id)
             if post is None or (post.delete_at and not include_deleted):
                 raise DomainError(Reason.POST_NOT_FOUND)
-            return post, await adorned(tx, [post])
+            return post, await adorned(tx, [post], view.emoji_seq)
 
         return await self._reads.of_channel(await self._channel_of(post_id), user_id, roles, read)
 
@@ -133,14 +133,14 @@ class History:
         """Return a page of a channel's history. Raises channel_not_found, permission_denied."""
         if query.include_deleted:
             _require_administrator(roles)
-        return await self._reads.of_channel(query.channel_id, user_id, roles, lambda tx, seq: _page(tx, query, seq))
+        return await self._reads.of_channel(query.channel_id, user_id, roles, lambda tx, view: _page(tx, query, view))
 
     async def pinned(self, channel_id: str, user_id: str, roles: Sequence[str]) -> tuple[list[Post], Adornments]:
         """Return a channel's pinned posts, oldest first. Raises channel_not_found, permission_denied."""
 
-        async def read(tx: Transaction, seq: int) -> tuple[list[Post], Adornments]:
+        async def read(tx: Transaction, view: View) -> tuple[list[Post], Adornments]:
             posts = await store.pinned(tx, channel_id)
-            return posts, await adorned(tx, posts)
+            return posts, await adorned(tx, posts, view.emoji_seq)
 
         return await self._reads.of_channel(channel_id, user_id, roles, read)
 
@@ -163,14 +163,14 @@ class History:
     async def unread(self, query: UnreadQuery, user_id: str, roles: Sequence[str], *, last_viewed_at: int) -> Page:
         """Return the history around the first post behind `last_viewed_at`, in ms; the latest page if there is none."""
 
-        async def read(tx: Transaction, seq: int) -> Page:
+        async def read(tx: Transaction, view: View) -> Page:
             first = await store.first_after(tx, query.channel_id, last_viewed_at, roots_only=query.roots_only)
             if first is None or not last_viewed_at:
                 latest = PageQuery(
                     query.channel_id, per_page=query.before, skip_threads=query.skip_threads,
                     roots_only=query.roots_only,
                 )  # fmt: skip
-                return await _page(tx, latest, seq)
+                return await _page(tx, latest, view)
             older, newer = [
                 await store.page(
                     tx, query.channel_id, before=before, after=after, limit=limit, offset=0,
@@ -183,7 +183,8 @@ class History:
                 tx, query.channel_id, posts[0].create_at, posts[-1].create_at, roots_only=query.roots_only
             )
             others = [] if query.skip_threads or query.roots_only else await store.threads(tx, posts)
-            return Page(posts, others, await adorned(tx, [*posts, *others]), next_id, prev_id, seq)
+            adornments = await adorned(tx, [*posts, *others], view.emoji_seq)
+            return Page(posts, others, adornments, next_id, prev_id, view.seq)
 
         return await self._reads.of_channel(query.channel_id, user_id, roles, read)
 
@@ -217,7 +218,7 @@ class History:
     async def thread(self, query: ThreadQuery, user_id: str, roles: Sequence[str]) -> Thread:
         """Return a thread, given any of its posts. Raises post_not_found, permission_denied."""
 
-        async def read(tx: Transaction, seq: int) -> Thread:
+        async def read(tx: Transaction, view: View) -> Thread:
             post = (await post_store.read(tx, [query.post_id])).get(query.post_id)
             if post is None or post.delete_at:
                 raise DomainError(Reason.POST_NOT_FOUND)
@@ -230,7 +231,7 @@ class History:
                 updated_after=query.from_update_at, limit=limit + 1,
             )  # fmt: skip
             posts = [root, *replies[:limit]]
-            return Thread(posts, await adorned(tx, posts), len(replies) > limit, seq)
+            return Thread(posts, await adorned(tx, posts, view.emoji_seq), len(replies) > limit, view.seq)
 
         return await self._reads.of_channel(await self._channel_of(query.post_id), user_id, roles, read)
 
@@ -245,7 +246,7 @@ class History:
         return channel_id
 
 
-async def _page(tx: Transaction, query: PageQuery, seq: int) -> Page:
+async def _page(tx: Transaction, query: PageQuery, view: View) -> Page:
     if query.since_ms:
         posts = await store.since(tx, query.channel_id, query.since_ms, roots_only=query.roots_only)
         next_id = prev_id = ""
@@ -256,7 +257,8 @@ async def _page(tx: Transaction, query: PageQuery, seq: int) -> Page:
         )  # fmt: skip
         next_id, prev_id = await _neighbours(tx, query, posts)
     thread_posts = [] if query.skip_threads or query.roots_only else await store.threads(tx, posts)
-    return Page(posts, thread_posts, await adorned(tx, [*posts, *thread_posts]), next_id, prev_id, seq)
+    adornments = await adorned(tx, [*posts, *thread_posts], view.emoji_seq)
+    return Page(posts, thread_posts, adornments, next_id, prev_id, view.seq)
 
 
 async def _neighbours(tx: Transaction, query: PageQuery, posts: Sequence[Post]) -> tuple[str, str]:

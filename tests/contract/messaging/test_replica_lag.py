@@ -6,8 +6,9 @@ from itertools import count
 
 import pytest
 
-from chorus.messaging.v1 import posts_pb2, posts_pb2_grpc
+from chorus.messaging.v1 import emoji_pb2, emoji_pb2_grpc, posts_pb2, posts_pb2_grpc
 from services.chassis.config import Settings
+from services.chassis.ids import new_id
 from services.messaging.__main__ import wire
 from tests.contract import standby as standbys
 from tests.contract.grounds import Grounds
@@ -148,3 +149,34 @@ async def test_nothing_old_is_read_whatever_becomes_of_the_replica(
 
     # A killed one has to start first, which takes a busy machine its time.
     await eventually(replica_serves_it_again, "the replica has caught up and is asked again", 30)
+
+
+async def test_an_emoji_that_came_or_went_is_shown_so_though_no_channel_moved(
+    instances: list[Served], ground: Ground, standby: Standby
+) -> None:
+    edge, stub = instances[0].caller(), emoji_pb2_grpc.EmojiServiceStub(instances[0].caller().channel)
+    actor = ground.actor(ground.alice)
+    await create(edge, draft(ground, ground.alice, "look: :late_parrot:"))
+    await create(edge, draft(ground, ground.alice, "nothing to see", channel_id=ground.private))
+    await asyncio.to_thread(standby.catch_up)
+    await asyncio.to_thread(standby.pause_replay)
+
+    async def shown() -> list[list[str]]:
+        found = []
+        for instance in instances:
+            (newest, *_) = await read(instance.caller(), ground, ground.bob, ground.channel)
+            found.append([emoji.id for emoji in newest.emoji])
+        return found
+
+    try:
+        for _ in range(2):
+            made, by_replica = new_id(), served(instances, "replica", "fresh")
+            await edge.call(stub.CreateEmoji, emoji_pb2.CreateEmojiRequest(actor=actor, id=made, name="late_parrot"))
+            assert await shown() == [[made], [made]]
+            await edge.call(stub.DeleteEmoji, emoji_pb2.DeleteEmojiRequest(actor=actor, id=made))
+            assert await shown() == [[], []]
+            assert served(instances, "replica", "fresh") == by_replica
+            await read(edge, ground, ground.bob, ground.private)
+            assert served(instances, "replica", "fresh") == by_replica + 1
+    finally:
+        standby.heal()
