@@ -12,6 +12,7 @@ from typing import Final
 from services.chassis.errors import DomainError, Reason
 from services.chassis.events.log import EventLog
 from services.chassis.tasks import Tasks
+from services.chassis.ticks import until_tick
 
 HELD_SECONDS: Final = 8.0
 """How long a caller lets its call be held: less than the 10 s that a call may take. An instance that stands still under
@@ -92,7 +93,7 @@ class Changes:
     async def _look(self) -> None:
         try:
             while self._waits:
-                await asyncio.sleep(self._look_seconds)
+                await asyncio.sleep(until_tick(self._look_seconds))
                 await self._tell(dict(self._waits))
         finally:
             self._looking = False

@@ -40,6 +40,7 @@ class PresenceReporter:
         self._lease = _LEASE_SECONDS
         self._stir = asyncio.Event()
         self._active: set[str] = set()
+        self._acted = asyncio.Event()
         self._typing: dict[tuple[str, str, str], None] = {}
         self._typing_sent: asyncio.Task[None] | None = None
         self._closed = asyncio.Event()
@@ -65,6 +66,7 @@ class PresenceReporter:
     def active(self, user_id: str) -> None:
         """Note that a user did something."""
         self._active.add(user_id)
+        self._acted.set()
 
     def typing(self, user_id: str, channel_id: str, parent_id: str) -> None:
         """Say that a user types; lost when presence cannot keep up."""
@@ -120,12 +122,14 @@ class PresenceReporter:
 
     async def _report_activity(self) -> None:
         while True:
+            await self._acted.wait()
             await asyncio.sleep(_ACTIVITY_SECONDS)
             active = list(self._active)[:_AT_ONCE]
-            if active:
-                self._active.difference_update(active)
-                with contextlib.suppress(DomainError):  # the next activity says it again
-                    await self._presence.report_activity(active)
+            self._active.difference_update(active)
+            if not self._active:
+                self._acted.clear()
+            with contextlib.suppress(DomainError):  # the next activity says it again
+                await self._presence.report_activity(active)
 
     async def _send_typing(self) -> None:
         while self._typing:

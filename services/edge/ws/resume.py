@@ -16,6 +16,7 @@ from services.chassis.clock import Clock
 from services.chassis.errors import DomainError
 from services.chassis.ids import new_id
 from services.chassis.registry import Registry
+from services.chassis.ticks import until_tick
 from services.edge.ws import handover
 from services.edge.ws.admission import Baseline
 from services.edge.ws.collaborators import Edges
@@ -190,7 +191,7 @@ class Resumer:
         refresh_at = looked + _REFRESH_SECONDS
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), _TICK_SECONDS)
+                await asyncio.wait_for(self._news.wait(), until_tick(_TICK_SECONDS))
             self._news.clear()
             now = self._clock.monotonic()
             if now - looked > _PAUSE_SECONDS:

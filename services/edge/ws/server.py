@@ -15,6 +15,7 @@ from services.chassis.errors import DomainError
 from services.chassis.events import channel_topic
 from services.chassis.ids import new_id
 from services.chassis.tasks import Tasks
+from services.chassis.ticks import until_tick
 from services.edge.caller import Session
 from services.edge.dialect.errors import AppError
 from services.edge.dialect.frames import Standing, hello
@@ -264,7 +265,7 @@ class SocketServer:
     async def _watch(self) -> None:
         """Every second: slow readers go; a sixtieth of all connections is pinged, and goes if it has been silent."""
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(until_tick(1.0))
             self._second += 1
             for connection in tuple(self._stalled):
                 if connection.overdue():

@@ -13,6 +13,7 @@ from typing import Final
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.errors import DomainError
+from services.chassis.ticks import until_tick
 from services.presence.metrics import PresenceMetrics
 from services.presence.operations.settling import CHUNK, Settling
 from services.presence.store import statuses as store
@@ -25,7 +26,7 @@ _LOCK_MS: Final = 2000
 
 
 class Sweep:
-    """The two loops."""
+    """The two loops: one looks, the other does what the look shows to be due."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Sweep:
         self._settling, self._clock, self._metrics = settling, clock, metrics
         self._lease, self._away_after = lease_ms, away_after_ms
         self._look: Look | None = None
+        self._looked = asyncio.Event()
         self._looked_at = 0.0
         self._worked_since: float | None = None
         self._next_reconcile = 0.0
@@ -54,7 +56,8 @@ class Sweep:
         while True:
             try:
                 self._look = await self._registry.look(self._instance, _LOCK_MS, self._lease)
-                self._looked()
+                self._note_that_redis_works()
+                self._looked.set()
             except DomainError as error:
                 self._look = self._worked_since = None
                 _log.warning("redis is away", extra={"why": str(error)})
@@ -64,8 +67,10 @@ class Sweep:
             await self._pause()
 
     async def run(self) -> None:
-        """Do what is due without end, while the lock is ours."""
+        """Do what is due without end, after every look that shows the lock to be ours."""
         while True:
+            await self._looked.wait()
+            self._looked.clear()
             try:
                 if self._look is not None:
                     await self._work(self._look)
@@ -75,7 +80,6 @@ class Sweep:
             except Exception:
                 self._metrics.sweep_failures.inc()
                 _log.exception("sweep failed")
-            await self._pause()
 
     async def _work(self, look: Look) -> None:
         if self._worked_for_a_lease():
@@ -91,10 +95,10 @@ class Sweep:
 
     async def _pause(self) -> None:
         due = self._look.due if self._look is not None else self._lease
-        await asyncio.sleep(min(self._lease / 10, max(self._lease / 40, due)) / 1000)
+        await asyncio.sleep(min(until_tick(self._lease / 10_000), max(self._lease / 40, due) / 1000))
 
-    def _looked(self) -> None:
-        """Note that Redis works. An answer that was long in coming counts as a failure before: the edges' reports may
+    def _note_that_redis_works(self) -> None:
+        """An answer that was long in coming counts as a failure before: the edges' reports may
         have waited as long, be it that Redis was paused or this process was.
         """
         now = self._clock.monotonic()
