@@ -43,6 +43,12 @@ hot_standby_feedback = on
 wal_receiver_status_interval = 1s
 max_standby_streaming_delay = 10s
 
+# An idle server sleeps. By default one looks for pages to write out and for log to flush five times a second; commits
+# flush by themselves and wait for neither. Looking less often, it may write as many more pages each time.
+bgwriter_delay = 1s
+bgwriter_lru_maxpages = 500
+wal_writer_delay = 1s
+
 # A transaction that its client forgot would hold its locks forever.
 idle_in_transaction_session_timeout = 60s
 log_timezone = 'UTC'

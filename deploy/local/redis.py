@@ -24,8 +24,8 @@ daemonize no
 save ""
 appendonly no
 # How often a second it looks after itself, 10 by default: each time it reads its own statistics from /proc, and an idle
-# Redis took 0.25 % of a core for that. A read that waits may end half a second late.
-hz 2
+# Redis took 0.25 % of a core for that. A read that waits may end a second late.
+hz 1
 # Better an error that is repaired from the log than an event that vanishes.
 maxmemory-policy noeviction
 """
