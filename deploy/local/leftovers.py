@@ -14,12 +14,17 @@ from deploy.local.supervisor import MARK
 _PATIENCE = 20  # seconds
 
 
-def end_processes(layout: Layout) -> int:
-    """End the mesh's processes that outlived their supervisor, which must not be running; how many there were."""
+def end_processes(layout: Layout, *, at_once: bool = False) -> int:
+    """End the mesh's processes that outlived their supervisor, which must not be running; how many there were.
+
+    `at_once` saves nothing of what they hold.
+    """
+    # SIGINT is PostgreSQL's fast shutdown; its SIGTERM would wait for every session to end by itself. SIGQUIT is its
+    # end at once, which unlike SIGKILL leaves no shared memory.
+    to_postgres, to_others = (signal.SIGQUIT, signal.SIGKILL) if at_once else (signal.SIGINT, signal.SIGTERM)
     orphans = list(_processes(layout))
     for orphan in orphans:
-        # SIGINT is PostgreSQL's fast shutdown; its SIGTERM would wait for every session to end by itself.
-        _signal(orphan, signal.SIGINT if _name(orphan) == "postgres" else signal.SIGTERM)
+        _signal(orphan, to_postgres if _name(orphan) == "postgres" else to_others)
     _, alive = psutil.wait_procs(orphans, timeout=_PATIENCE)
     for orphan in alive:
         _signal(orphan, signal.SIGKILL)

@@ -3,6 +3,7 @@
 import os
 import resource
 import shlex
+import signal
 import stat
 import subprocess
 import sys
@@ -147,6 +148,13 @@ class Supervisor:
         pid = self._call("getPID")
         self._call("shutdown")
         _within(120, lambda: not _exists(pid))
+
+    def kill(self) -> None:
+        """End the supervisor alone, if it runs, so that what it ran can be ended without being started again."""
+        if self.is_running():
+            pid = self._call("getPID")
+            os.kill(pid, signal.SIGKILL)
+            _within(15, lambda: not _exists(pid))
 
     def restarts(self) -> dict[str, int]:
         """How often each program ended without being asked to, since the supervisor started."""

@@ -201,3 +201,19 @@ def test_down_leaves_nothing_running_and_up_brings_the_data_back(mesh: Mesh, aga
     again().up()
     with _connect(mesh, mesh.ports.postgres_primary) as primary:
         assert primary.execute("SELECT n FROM lasting").fetchone() == (7,)
+
+
+def test_erase_leaves_neither_processes_nor_data(mesh: Mesh, again: Callable[[], Mesh]) -> None:
+    again().up()
+    databases = mesh.layout.postgres.resolve()
+    ran = [process for pid in [line.pid for line in mesh.status().processes] for process in _family(pid)]
+    again().erase()
+    assert not [pid for pid in ran if psutil.pid_exists(pid)]
+    assert not mesh.is_running()
+    assert not databases.exists()
+    assert not mesh.layout.data.exists()
+    assert not mesh.layout.sockets.exists()
+
+
+def _family(pid: int) -> list[int]:
+    return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]

@@ -44,7 +44,7 @@ class Ground:
     def __init__(self, edges: Sequence[Place], database: Database) -> None:
         self._lines = [http.client.HTTPConnection(edge.host, edge.rest_port, timeout=SECONDS) for edge in edges]
         self._fresh = count(1)
-        self._writes = 0
+        self._writes = self._looked_after = 0
         self._database = database
         self._first = self._sign_in(login_id=ADMIN["username"], password=ADMIN["password"])
         self._meet()
@@ -70,7 +70,9 @@ class Ground:
 
     def renew(self, writes: int = _WORN_OUT) -> None:
         """Make everything anew after so many writes, or when a request has ended a session or changed roles."""
-        people_changed = not all(self._is_as_met(person) for person in self._people)
+        # What was refused changed nothing (the ledger says so), and what reads neither.
+        people_changed = self._writes != self._looked_after and not all(map(self._is_as_met, self._people))
+        self._looked_after = self._writes
         if people_changed:
             self._meet()
         if people_changed or self._writes >= writes:
@@ -103,8 +105,7 @@ class Ground:
 
     def _settle(self) -> None:
         """Make all that is not a person."""
-
-        self._writes = 0
+        self._writes = self._looked_after = 0
         self._sign_in(id=self._owner.id, password=PASSWORD)
         owner, other, third = self._owner.id, self._member.id, self._third.id
         team = self._do("POST", "/teams", {"name": unique("ground"), "display_name": "Fuzz", "type": "O"})
