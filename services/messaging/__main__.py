@@ -178,13 +178,18 @@ async def wire(process: Process) -> None:
         ),
         server.grpc_server,
     )
-    common = (database, events, publisher, clock, settings, users)
     teams_pb2_grpc.add_TeamServiceServicer_to_server(
-        TeamServicer(TeamOperations(*common), TeamMemberOperations(*common)), server.grpc_server
+        TeamServicer(
+            TeamOperations(database, committing, settings, users),
+            TeamMemberOperations(database, committing, settings, users),
+        ),
+        server.grpc_server,
     )
     channels_pb2_grpc.add_ChannelServiceServicer_to_server(
         ChannelServicer(
-            ChannelOperations(*common), PersonalChannelOperations(*common), ChannelStateOperations(*common)
+            ChannelOperations(database, committing, settings, users),
+            PersonalChannelOperations(database, committing, settings, users),
+            ChannelStateOperations(database, committing, users),
         ),
         server.grpc_server,
     )
@@ -192,18 +197,27 @@ async def wire(process: Process) -> None:
         ChannelDirectoryServicer(ChannelDirectory(database, users)), server.grpc_server
     )
     member_roles_pb2_grpc.add_MemberRoleServiceServicer_to_server(
-        MemberRoleServicer(MemberRoleOperations(*common)), server.grpc_server
+        MemberRoleServicer(MemberRoleOperations(committing)), server.grpc_server
     )
     memberships_pb2_grpc.add_MembershipServiceServicer_to_server(
-        MembershipServicer(MembershipOperations(*common), AttentionOperations(*common), events), server.grpc_server
+        MembershipServicer(
+            MembershipOperations(database, committing, settings, users),
+            AttentionOperations(committing, settings, users),
+            events,
+        ),
+        server.grpc_server,
     )
-    emoji_pb2_grpc.add_EmojiServiceServicer_to_server(EmojiServicer(EmojiOperations(*common)), server.grpc_server)
-    drafts_pb2_grpc.add_DraftServiceServicer_to_server(DraftServicer(DraftOperations(*common)), server.grpc_server)
+    emoji_pb2_grpc.add_EmojiServiceServicer_to_server(
+        EmojiServicer(EmojiOperations(database, committing)), server.grpc_server
+    )
+    drafts_pb2_grpc.add_DraftServiceServicer_to_server(
+        DraftServicer(DraftOperations(database, committing, settings)), server.grpc_server
+    )
     categories_pb2_grpc.add_CategoryServiceServicer_to_server(
-        CategoryServicer(CategoryOperations(*common)), server.grpc_server
+        CategoryServicer(CategoryOperations(database, committing, users)), server.grpc_server
     )
     threads_pb2_grpc.add_ThreadServiceServicer_to_server(
-        ThreadServicer(ThreadOperations(*common), history, previewed), server.grpc_server
+        ThreadServicer(ThreadOperations(database, committing, users), history, previewed), server.grpc_server
     )
     log_changes = Changes(events, tasks)
     process.readiness.watch(log_changes.hold)

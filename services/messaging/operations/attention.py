@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.clock import Clock
 from services.chassis.config import Settings
-from services.chassis.database import Database
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher, channel_topic, user_topic
+from services.chassis.events import channel_topic, user_topic
 from services.messaging.domain import memberships
 from services.messaging.domain.access import READ_CONTENT, may_act_for, require
 from services.messaging.domain.memberships import Member
@@ -31,12 +29,10 @@ from services.messaging.wire import threads as thread_wire
 class AttentionOperations:
     """What members do to be told more or less."""
 
-    def __init__(
-        self, database: Database, events: EventLog, publisher: Publisher, clock: Clock, settings: Settings, users: Users
-    ) -> None:
-        """Work on `database`."""
+    def __init__(self, changes: Changes, settings: Settings, users: Users) -> None:
+        """Commit by `changes`."""
         self._users = users
-        self._changes = Changes(database, events, publisher, clock)
+        self._changes = changes
         self._collapsing = Collapsing.of(settings.ServiceSettings.CollapsedThreads)
 
     async def mark_unread(self, actor: Actor, user_id: str, post_id: str, *, keeps_threads: bool) -> tuple[str, Member]:

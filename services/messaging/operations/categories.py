@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.clock import Clock
-from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher, user_topic
+from services.chassis.events import user_topic
 from services.chassis.ids import new_id
 from services.messaging.domain import categories
 from services.messaging.domain.access import may_act_for, may_in_team, require
@@ -26,18 +24,9 @@ from services.messaging.wire import memberships as member_wire
 class CategoryOperations:
     """What can be done with sidebar categories. A change is told to the user's own sockets alone."""
 
-    def __init__(
-        self,
-        database: Database,
-        events: EventLog,
-        publisher: Publisher,
-        clock: Clock,
-        settings: Settings,
-        users: Users,
-    ) -> None:
+    def __init__(self, database: Database, changes: Changes, users: Users) -> None:
         """Work on `database`."""
-        self._database, self._users = database, users
-        self._changes = Changes(database, events, publisher, clock)
+        self._database, self._changes, self._users = database, changes, users
 
     async def list(self, actor: Actor, user_id: str, team_id: str) -> Sequence[Category]:
         """Return a user's headings in a team, in their order. Raises user_not_found, permission_denied."""

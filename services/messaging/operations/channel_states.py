@@ -3,11 +3,9 @@
 from dataclasses import replace
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.clock import Clock
-from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher, channel_topic, team_topic
+from services.chassis.events import channel_topic, team_topic
 from services.messaging.domain import channels, system_posts
 from services.messaging.domain.access import OPEN
 from services.messaging.domain.channels import Channel
@@ -23,18 +21,9 @@ from services.messaging.wire import channels as wire
 class ChannelStateOperations:
     """What changes a channel as a whole, besides archiving it."""
 
-    def __init__(
-        self,
-        database: Database,
-        events: EventLog,
-        publisher: Publisher,
-        clock: Clock,
-        settings: Settings,
-        users: Users,
-    ) -> None:
+    def __init__(self, database: Database, changes: Changes, users: Users) -> None:
         """Work on `database`."""
-        self._database, self._users = database, users
-        self._changes = Changes(database, events, publisher, clock)
+        self._database, self._changes, self._users = database, changes, users
 
     async def restore(self, actor: Actor, channel_id: str) -> Channel:
         """Bring an archived channel back. Raises channel_not_found, permission_denied, channel_not_archived."""

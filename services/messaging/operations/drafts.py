@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.clock import Clock
 from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher, user_topic
+from services.chassis.events import user_topic
 from services.messaging.domain import drafts
 from services.messaging.domain.access import granted_write, may_in_team, require
 from services.messaging.domain.drafts import Draft
 from services.messaging.operations.actor import Actor
 from services.messaging.operations.changing import Change, Changes
-from services.messaging.operations.users import Users
 from services.messaging.store import access
 from services.messaging.store import drafts as store
 from services.messaging.wire import drafts as wire
@@ -23,18 +21,9 @@ from services.messaging.wire import drafts as wire
 class DraftOperations:
     """What can be done with one's own drafts."""
 
-    def __init__(
-        self,
-        database: Database,
-        events: EventLog,
-        publisher: Publisher,
-        clock: Clock,
-        settings: Settings,
-        users: Users,
-    ) -> None:
+    def __init__(self, database: Database, changes: Changes, settings: Settings) -> None:
         """Work on `database`; AllowSyncedDrafts says whether drafts are kept at all."""
-        self._database = database
-        self._changes = Changes(database, events, publisher, clock)
+        self._database, self._changes = database, changes
         self._kept = settings.ServiceSettings.AllowSyncedDrafts
 
     async def save(self, actor: Actor, draft: Draft, connection_id: str) -> Draft | None:

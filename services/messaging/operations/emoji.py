@@ -3,17 +3,13 @@
 from collections.abc import Sequence
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.clock import Clock
-from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher
 from services.messaging.domain import emoji as domain
 from services.messaging.domain.emoji import Emoji
 from services.messaging.operations.actor import Actor
 from services.messaging.operations.changing import Change, Changes
 from services.messaging.operations.paging import offset_of
-from services.messaging.operations.users import Users
 from services.messaging.store import emoji as store
 from services.messaging.wire import emoji as wire
 
@@ -23,18 +19,9 @@ _TOPIC = store.TOPIC
 class EmojiOperations:
     """What can be done with custom emoji; everybody hears of a new one."""
 
-    def __init__(
-        self,
-        database: Database,
-        events: EventLog,
-        publisher: Publisher,
-        clock: Clock,
-        settings: Settings,
-        users: Users,
-    ) -> None:
+    def __init__(self, database: Database, changes: Changes) -> None:
         """Work on `database`."""
-        self._database = database
-        self._changes = Changes(database, events, publisher, clock)
+        self._database, self._changes = database, changes
 
     async def check(self, actor: Actor, name: str) -> None:
         """Raise what `create` would, before a picture is taken in: permission_denied, invalid_emoji."""

@@ -1,11 +1,8 @@
 """Giving members of channels and teams other roles."""
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.clock import Clock
-from services.chassis.config import Settings
-from services.chassis.database import Database
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher, channel_topic, team_topic, user_topic
+from services.chassis.events import channel_topic, team_topic, user_topic
 from services.messaging.domain import member_roles
 from services.messaging.domain.access import Roles, may_in_team, require
 from services.messaging.domain.member_roles import Asked
@@ -13,7 +10,6 @@ from services.messaging.domain.memberships import Member
 from services.messaging.domain.teams import TeamMember
 from services.messaging.operations.actor import Actor
 from services.messaging.operations.changing import Change, Changes
-from services.messaging.operations.users import Users
 from services.messaging.store import access, memberships, teams
 from services.messaging.store import member_roles as store
 from services.messaging.wire import memberships as member_wire
@@ -23,17 +19,9 @@ from services.messaging.wire import teams as team_wire
 class MemberRoleOperations:
     """What memberships allow. The user's own sockets are told, so that its clients show what it may do now."""
 
-    def __init__(
-        self,
-        database: Database,
-        events: EventLog,
-        publisher: Publisher,
-        clock: Clock,
-        settings: Settings,
-        users: Users,
-    ) -> None:
-        """Work on `database`."""
-        self._changes = Changes(database, events, publisher, clock)
+    def __init__(self, changes: Changes) -> None:
+        """Commit by `changes`."""
+        self._changes = changes
 
     async def set_in_channel(self, actor: Actor, channel_id: str, user_id: str, asked: Asked) -> Member:
         """Give a member of a channel other roles.

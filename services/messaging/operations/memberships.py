@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.clock import Clock
 from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher, channel_topic, team_topic, user_topic
+from services.chassis.events import channel_topic, team_topic, user_topic
 from services.chassis.permissions import granted
 from services.messaging.domain import memberships, system_posts
 from services.messaging.domain.access import READ_CHANNEL, ChannelAccess, may_act_for, may_in_team, require
@@ -52,18 +51,9 @@ class UserSearch:
 class MembershipOperations:
     """What can be done with channel members."""
 
-    def __init__(
-        self,
-        database: Database,
-        events: EventLog,
-        publisher: Publisher,
-        clock: Clock,
-        settings: Settings,
-        users: Users,
-    ) -> None:
+    def __init__(self, database: Database, changes: Changes, settings: Settings, users: Users) -> None:
         """Work on `database`."""
-        self._database, self._users = database, users
-        self._changes = Changes(database, events, publisher, clock)
+        self._database, self._changes, self._users = database, changes, users
         self._tells_joins = settings.TeamSettings.EnableJoinLeaveMessageByDefault
         self._collapsing = Collapsing.of(settings.ServiceSettings.CollapsedThreads)
 

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.clock import Clock
 from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher, channel_topic, user_topic
+from services.chassis.events import channel_topic, user_topic
 from services.chassis.ids import new_id
 from services.chassis.permissions import granted
 from services.messaging.domain import channels, memberships
@@ -26,18 +25,9 @@ from services.messaging.store import teams as team_store
 class PersonalChannelOperations:
     """What can be done with the channels that belong to their users and to no team."""
 
-    def __init__(
-        self,
-        database: Database,
-        events: EventLog,
-        publisher: Publisher,
-        clock: Clock,
-        settings: Settings,
-        users: Users,
-    ) -> None:
+    def __init__(self, database: Database, changes: Changes, settings: Settings, users: Users) -> None:
         """Work on `database`; RestrictDirectMessage says who may write to whom."""
-        self._database, self._users = database, users
-        self._changes = Changes(database, events, publisher, clock)
+        self._database, self._changes, self._users = database, changes, users
         self._within_team = settings.TeamSettings.RestrictDirectMessage == "team"
 
     async def create_direct(self, actor: Actor, user_ids: Sequence[str]) -> Channel:

@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.clock import Clock
 from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher, channel_topic, team_topic, user_topic
+from services.chassis.events import channel_topic, team_topic, user_topic
 from services.chassis.permissions import granted
 from services.messaging.domain import channels, system_posts, teams
 from services.messaging.domain.access import Roles, may_act_for, may_in_team, require
@@ -34,18 +33,9 @@ _BY_INVITATION: Final = "invitation"
 class TeamMemberOperations:
     """What can be done with members of teams."""
 
-    def __init__(
-        self,
-        database: Database,
-        events: EventLog,
-        publisher: Publisher,
-        clock: Clock,
-        settings: Settings,
-        users: Users,
-    ) -> None:
+    def __init__(self, database: Database, changes: Changes, settings: Settings, users: Users) -> None:
         """Work on `database`; limits are those of TeamSettings."""
-        self._database, self._users = database, users
-        self._changes = Changes(database, events, publisher, clock)
+        self._database, self._changes, self._users = database, changes, users
         self._settings = settings.TeamSettings
 
     async def add(self, actor: Actor, team_id: str, user_ids: Sequence[str]) -> list[TeamMember | DomainError]:

@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.clock import Clock
 from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher, channel_topic, team_topic, user_topic
+from services.chassis.events import channel_topic, team_topic, user_topic
 from services.chassis.ids import new_id
 from services.chassis.permissions import granted
 from services.messaging.domain import channels, teams
@@ -31,18 +30,9 @@ from services.messaging.wire import teams as wire
 class TeamOperations:
     """What can be done with teams."""
 
-    def __init__(
-        self,
-        database: Database,
-        events: EventLog,
-        publisher: Publisher,
-        clock: Clock,
-        settings: Settings,
-        users: Users,
-    ) -> None:
+    def __init__(self, database: Database, changes: Changes, settings: Settings, users: Users) -> None:
         """Work on `database`; limits are those of TeamSettings."""
-        self._database, self._users = database, users
-        self._changes = Changes(database, events, publisher, clock)
+        self._database, self._changes, self._users = database, changes, users
         self._settings = settings.TeamSettings
 
     async def create(self, actor: Actor, asked: Team) -> Team:

@@ -7,11 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.clock import Clock
-from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import EventLog, Publisher, channel_topic, user_topic
+from services.chassis.events import channel_topic, user_topic
 from services.chassis.permissions import granted
 from services.messaging.domain.access import READ_CONTENT, ChannelAccess, may_act_for, may_in_team, require
 from services.messaging.domain.posts import Post
@@ -39,12 +37,9 @@ class _Place:
 class ThreadOperations:
     """What can be done with threads."""
 
-    def __init__(
-        self, database: Database, events: EventLog, publisher: Publisher, clock: Clock, settings: Settings, users: Users
-    ) -> None:
+    def __init__(self, database: Database, changes: Changes, users: Users) -> None:
         """Work on `database`."""
-        self._database, self._users = database, users
-        self._changes = Changes(database, events, publisher, clock)
+        self._database, self._changes, self._users = database, changes, users
 
     async def page(
         self, actor: Actor, query: ThreadsQuery, *, threads: bool = True, totals: bool = True
