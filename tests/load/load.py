@@ -23,7 +23,7 @@ import uvloop
 from tests.load import connection
 from tests.load.acting import Act, acting, close, quantiles
 from tests.load.connection import Connection, Refused
-from tests.load.crowd import Crew, Crowd, Room, endless, gather, make_rooms
+from tests.load.crowd import Crew, Crowd, Person, Room, endless, gather, make_rooms
 from tests.load.listeners import MARK, Listener, Tally, open_sockets
 from tests.load.storm import storm
 from tests.load.workday import workday
@@ -39,6 +39,9 @@ _LATEST_DELIVERY = 20.0  # seconds after the last post
 
 class Load:
     """One server under load."""
+
+    accepted = 201
+    """The status by which it says that it took a post."""
 
     def __init__(self, url: str, crew: Crew) -> None:
         self.url = url
@@ -160,7 +163,7 @@ class Load:
         return [await connection.connect(self.url) for _ in range(count)]
 
     def posting(self, lines: Sequence[Connection], rooms: Sequence[Room] = ()) -> Act:
-        """Return what posts into these rooms, or into every channel, as its members in turn."""
+        """Return what posts into these rooms, or into every channel, as its members in turn; 201 is success."""
         rooms = rooms or [Room(channel, self.crowd.people) for channel in self.crowd.channels]
         mark = MARK.decode()
 
@@ -168,14 +171,17 @@ class Load:
             room = rooms[(worker + turn) % len(rooms)]
             person = room.people[worker % len(room.people)]
             self.posted += 1
-            body = (
-                f'{{"channel_id":"{room.channel}","message":"{TEXT}{mark}{planned:.6f} of {self.run}",'
-                f'"pending_post_id":"{person.id}:{self.run}{self.posted}"}}'
-            )
-            message = connection.request("POST", "/api/v4/posts", person.token, body.encode())
-            return (await lines[worker].send(message)).status
+            text = f"{TEXT}{mark}{planned:.6f} of {self.run}"
+            status = (await lines[worker].send(self.post_of(person, room.channel, text))).status
+            return 201 if status == self.accepted else status
 
         return act
+
+    def post_of(self, person: Person, channel: str, text: str) -> bytes:
+        """Return the request by which somebody says something that needs no escaping, marked as the newest post."""
+        pending = f"{person.id}:{self.run}{self.posted}"
+        body = f'{{"channel_id":"{channel}","message":"{text}","pending_post_id":"{pending}"}}'
+        return connection.request("POST", "/api/v4/posts", person.token, body.encode())
 
     def reading(self, lines: Sequence[Connection]) -> Act:
         """Return what reads the newest page of any channel, as people in turn."""

@@ -77,8 +77,8 @@ class Talk:
         return f"@{self.scene.name_of(user)}"
 
 
-@pytest.fixture
-async def talk(scene: Scene) -> Talk:
+async def talk_of(scene: Scene) -> Talk:
+    """Bring four people together in a channel."""
     people = tuple([await scene.user() for _ in range(4)])
     team = await scene.team(people[0])
     channel = await scene.channel(people[0], team.id)
@@ -86,6 +86,11 @@ async def talk(scene: Scene) -> Talk:
         await scene.join(team.id, person)
         await scene.enter(channel.id, person)
     return Talk(scene, team.id, channel.id, people)
+
+
+@pytest.fixture
+async def talk(scene: Scene) -> Talk:
+    return await talk_of(scene)
 
 
 async def test_a_followed_thread_is_listed_read_and_put_back(talk: Talk) -> None:

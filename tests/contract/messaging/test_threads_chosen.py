@@ -9,7 +9,7 @@ from chorus.messaging.v1 import memberships_pb2, posts_pb2
 from services.chassis.config import Settings
 from tests.contract.grounds import Grounds
 from tests.contract.messaging.scene import Scene, playing
-from tests.contract.messaging.test_threads import Talk
+from tests.contract.messaging.test_threads import Talk, talk_of
 from tests.contract.served import eventually
 from tests.recount import differences
 
@@ -23,15 +23,10 @@ def settings(grounds: Grounds) -> Settings:
 async def talk(grounds: Grounds, settings: Settings) -> AsyncIterator[Talk]:
     """Four people in a channel; the second and the fourth read replies there."""
     async with playing(grounds, settings) as scene:
-        people = tuple([await scene.user() for _ in range(4)])
-        team = await scene.team(people[0])
-        channel = await scene.channel(people[0], team.id)
-        for person in people[1:]:
-            await scene.join(team.id, person)
-            await scene.enter(channel.id, person)
-        await choose(scene, people[1], False)
-        await choose(scene, people[3], False)
-        yield Talk(scene, team.id, channel.id, people)
+        talk = await talk_of(scene)
+        await choose(scene, talk.people[1], False)
+        await choose(scene, talk.people[3], False)
+        yield talk
 
 
 async def choose(scene: Scene, user_id: str, collapsed: bool | None) -> None:
