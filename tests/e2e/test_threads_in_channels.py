@@ -1,35 +1,23 @@
 """Somebody switches collapsed threads off, where the server lets users choose: replies are its channel's then."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
 import pytest
 
 from deploy.local.mesh import Mesh
-from deploy.local.ports import free_block
-from tests.conftest import running
-from tests.e2e import client
 from tests.e2e.client import Person
 from tests.e2e.sockets import Frame, Socket
-from tests.e2e.world import World, eventually, say, world_of
+from tests.e2e.world import World, eventually, say, world_in
 
 NAMED = {"category": "display_settings", "name": "collapsed_reply_threads"}
 
 
-@pytest.fixture(scope="module")
-def choosing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
-    """A mesh with threads, and without them for whoever wants that."""
-    environ = {"MM_SERVICESETTINGS_COLLAPSEDTHREADS": "default_on"}
-    with running(Mesh(tmp_path_factory.mktemp("choosing"), free_block()), "choosing", environ) as mesh:
-        yield mesh
-
-
 @pytest.fixture
-async def world(choosing: Mesh) -> AsyncIterator[World]:
-    edges, front = (client.edge(choosing.ports, 1), client.edge(choosing.ports, 2)), client.front(choosing)
-    async with world_of(edges, front) as made:
+async def world(otherwise: Mesh) -> AsyncIterator[World]:
+    async with world_in(otherwise) as made:
         yield made
 
 

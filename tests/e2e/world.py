@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from itertools import count
 from typing import Any
 
 import aiohttp
 
+from deploy.local.mesh import Mesh
 from tests.conftest import ADMIN
-from tests.e2e import sockets
+from tests.e2e import client, sockets
 from tests.e2e.client import Person, Place, Rest, sign_in
 from tests.e2e.sockets import Socket
 
@@ -98,6 +99,11 @@ async def world_of(edges: tuple[Place, Place], front: Place) -> AsyncIterator[Wo
             yield made
         finally:
             await made.close()
+
+
+def world_in(mesh: Mesh) -> AbstractAsyncContextManager[World]:
+    """Make one in a mesh of the test's own."""
+    return world_of((client.edge(mesh.ports, 1), client.edge(mesh.ports, 2)), client.front(mesh))
 
 
 async def eventually(ask: Callable[[], Awaitable[Any]], true: Callable[[Any], bool], seconds: float = 15) -> Any:

@@ -7,8 +7,7 @@ import pytest
 from deploy.local.mesh import Mesh
 from deploy.local.ports import free_block
 from tests.conftest import running
-from tests.e2e import client
-from tests.e2e.world import World, world_of
+from tests.e2e.world import World, world_in
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +20,5 @@ def doomed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
 @pytest.fixture
 async def world(doomed: Mesh) -> AsyncIterator[World]:
     """A maker of people, teams and channels in the doomed mesh."""
-    edges, front = (client.edge(doomed.ports, 1), client.edge(doomed.ports, 2)), client.front(doomed)
-    async with world_of(edges, front) as made:
+    async with world_in(doomed) as made:
         yield made
