@@ -41,8 +41,7 @@ def show(arguments: argparse.Namespace) -> int:
                 mesh.up(progress)
             return asyncio.run(_play(mesh, arguments.pace))
         finally:
-            print("\nStopping the demo's mesh …", flush=True)
-            mesh.erase()
+            mesh.erase()  # before another word, which nobody may be there to read any more
 
 
 async def _play(mesh: Mesh, pace: float) -> int:
