@@ -355,3 +355,21 @@ async def test_the_oldest_of_a_users_sockets_gives_way_to_the_one_too_many_and_n
         await edge.write(TOPIC, post("still here"))
         for client in (*sockets[3:], bob):
             await frames(client, lambda frame: text_of(frame) == "still here")
+
+
+async def test_everybodys_turn_to_be_pinged_comes_and_who_stays_silent_goes(
+    redis_port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "PING_SECONDS", 2)
+    monkeypatch.setattr(server, "_LOT_SECONDS", 1)
+    async with running_edge(redis_port, tmp_path) as edge:
+        token = edge.outside.sign_in(ADA, TOPIC)
+        async with edge.connect(token) as client:
+            await hello(client)
+            (held,) = edge.server._connections
+            opened = held.heard_at
+            await eventually(lambda: held.heard_at > opened, "it was pinged, and its pong was heard")
+            monkeypatch.setattr(server, "PONG_SECONDS", -1.0)
+            await eventually(
+                lambda: edge.value("chorus_edge_sockets_closed_total", cause="no_pong") == 1, "it was silent for long"
+            )

@@ -35,6 +35,8 @@ from services.edge.ws.upgrade import PATH, Refused, read
 _log = logging.getLogger(__name__)
 
 PING_SECONDS: Final = 60
+_LOT_SECONDS: Final = 5
+"""Between two lots of pings. In more and smaller ones, their pongs would wake an idle edge, and Envoy, every second."""
 PONG_SECONDS: Final = 100.0
 USER_SOCKETS: Final = 100
 """Sockets of one user at one edge; the next one closes the oldest."""
@@ -69,7 +71,7 @@ class SocketServer:
         self._hostname = socket.gethostname()
         self._connections: set[Connection] = set()
         self._stalled: set[Connection] = set()
-        self._ping_at: list[set[Connection]] = [set() for _ in range(PING_SECONDS)]
+        self._ping_at: list[set[Connection]] = [set() for _ in range(PING_SECONDS // _LOT_SECONDS)]
         self._second = 0
         self._server: asyncio.Server | None = None
         sessions.on_revoked(self._revoked)
@@ -118,7 +120,7 @@ class SocketServer:
     def opened(self, connection: Connection) -> None:
         """Sign it in by its request's token, or wait for its challenge."""
         self._connections.add(connection)
-        self._ping_at[self._second % PING_SECONDS].add(connection)
+        self._lot().add(connection)
         if not connection.upgrade.acceptable:
             connection.close("bad_connection_id")
             return
@@ -263,7 +265,7 @@ class SocketServer:
     # Watching.
 
     async def _watch(self) -> None:
-        """Every second: slow readers go; a sixtieth of all connections is pinged, and goes if it has been silent."""
+        """Every second slow readers go; every few, a lot of the connections is pinged, and goes if it was silent."""
         while True:
             await asyncio.sleep(until_tick(1.0))
             self._second += 1
@@ -272,15 +274,22 @@ class SocketServer:
                     connection.close("slow_seconds")
                 elif not connection.unsent():
                     self._stalled.discard(connection)
-            now = self._clock.monotonic()
-            due = self._ping_at[self._second % PING_SECONDS]
-            for connection in tuple(due):
-                if not connection.is_open:
-                    due.discard(connection)
-                elif now - connection.heard_at > PONG_SECONDS:
-                    connection.close("no_pong")
-                else:
-                    connection.ping()
+            if self._second % _LOT_SECONDS == 0:
+                self._ping(self._lot())
+
+    def _lot(self) -> set[Connection]:
+        """Return the connections whose turn it is."""
+        return self._ping_at[self._second // _LOT_SECONDS % len(self._ping_at)]
+
+    def _ping(self, lot: set[Connection]) -> None:
+        now = self._clock.monotonic()
+        for connection in tuple(lot):
+            if not connection.is_open:
+                lot.discard(connection)
+            elif now - connection.heard_at > PONG_SECONDS:
+                connection.close("no_pong")
+            else:
+                connection.ping()
 
 
 def _refusal(request_id: str, status: HTTPStatus, error_id: str, message: str) -> Refusal:
