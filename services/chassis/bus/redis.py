@@ -1,4 +1,7 @@
-"""The bus on Redis Streams: `ev:{0}` … `ev:{7}` by hash of the topic, and `ev:{control}`.
+"""The bus on Redis Streams: `ev:{0}` … `ev:{7}` by hash of the topic, `ev:{cluster}`, and `ev:{control}`.
+
+What concerns everybody has a stream of its own: who follows that alone is not woken for the posts of channels, as
+messaging was by two batches of posts in three.
 
 Streams are trimmed by length on writing; a follower that fell behind further than that repairs from the log.
 """
@@ -26,6 +29,7 @@ KEPT: Final = 20_000
 _CONTROL_KEPT: Final = 10_000
 # What is between the braces decides where a Cluster keeps a stream.
 _STREAMS: Final = tuple(b"ev:{%d}" % n for n in range(PARTITIONS))
+_CLUSTER: Final = b"ev:{cluster}"
 _CONTROL: Final = b"ev:{control}"
 _PUBLISH_SECONDS: Final = 3.0
 _CONTROL_SECONDS: Final = 1.0
@@ -50,7 +54,7 @@ class RedisBus(Bus):
 
     def follow(self, topics: Sequence[str] = ()) -> Following:
         """Return a subscription to all streams, or to those that the topics are in."""
-        streams = sorted({_stream(topic) for topic in topics}) or _STREAMS
+        streams = sorted({_stream(topic) for topic in topics}) or (*_STREAMS, _CLUSTER)
         return RedisFollowing(self._nodes, streams, self._tasks, self._metrics)
 
     def follow_control(self) -> Following:
@@ -71,6 +75,8 @@ class RedisBus(Bus):
 
 
 def _stream(topic: str) -> bytes:
+    if ":" not in topic:  # of nobody and no channel in particular
+        return _CLUSTER
     return _STREAMS[zlib.crc32(topic.encode()) % PARTITIONS]
 
 

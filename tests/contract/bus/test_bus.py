@@ -59,6 +59,15 @@ async def test_a_follower_of_some_topics_gets_all_of_these_and_is_spared_most_ot
     assert len({message.topic for message in ear.heard}) < len(TOPICS) / 2
 
 
+async def test_who_follows_what_concerns_everybody_is_not_woken_for_channels(place: Place) -> None:
+    ear, all_of_it = await place.ear(place.bus().follow(["auth/cluster"])), await place.ear()
+    posts = [BusMessage(topic, 1, b"") for topic in TOPICS]
+    await place.bus().publish([*posts, BusMessage("auth/cluster", 1, b"")])
+    await all_of_it.hears(lambda: len(all_of_it.heard) == len(TOPICS) + 1)
+    await ear.hears(lambda: bool(ear.heard))
+    assert ear.heard == [BusMessage("auth/cluster", 1, b"")]
+
+
 async def test_a_follower_that_pauses_goes_on_where_it_was(place: Place) -> None:
     bus, following = place.bus(), place.bus().follow()
     await following.start()

@@ -14,7 +14,7 @@ from tests.contract.bus.conftest import Ear, Place, becomes
 from tests.contract.redis_servers import Clustered, Server, Servers, Single, UnderSentinel, flush
 
 TOPIC, CONTROL = "messaging/channel:1", "edge/marker:1"
-STREAMS = [f"ev:{{{n}}}" for n in range(8)]
+STREAMS = [f"ev:{{{n}}}" for n in (*range(8), "cluster")]
 HA = pytest.mark.parametrize("servers", [UnderSentinel, Clustered], ids=["sentinel", "cluster"], indirect=True)
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed Connection:ResourceWarning")
 """redis-py leaves a connection of a node that was removed from its Cluster, while in use, to the collector."""
