@@ -48,6 +48,8 @@ def resources(
     auth, channels, members, teams = clients.auth, clients.channels, clients.members, clients.teams
     visibility = Visibility(members)
     return (
+        # First what is asked most: aiohttp tries the routes of one shape in turn (a page: 15 → 7 µs).
+        Posts(clients.posts, clients.files, PageCache(clients.freshness.check, metrics)),
         System(auth, settings, facts),
         Roles(),
         Unoffered(auth, teams),
@@ -69,7 +71,6 @@ def resources(
         Categories(clients.categories),
         Drafts(clients.drafts, clients.files),
         Emoji(clients.emoji, settings),
-        Posts(clients.posts, clients.files, PageCache(clients.freshness.check, metrics)),
         KeptPosts(clients.posts, clients.preferences),
         Threads(clients.threads, auth, shapes),
         Reactions(clients.reactions),
