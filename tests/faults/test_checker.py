@@ -386,6 +386,18 @@ def test_a_member_who_is_refused_is_stale(records: list[Record]) -> None:
     assert any("though its coming was acknowledged before" in line for line in found(records))
 
 
+@pytest.mark.parametrize(("status", "stale"), [(404, False), (403, True)])
+def test_a_removal_that_found_its_own_work_done_may_have_had_effect(status: int, stale: bool) -> None:
+    script = conversation()
+    script.add("cem")
+    script.remove("cem")
+    script.page("cem")
+    records = script.finish()
+    change(records, answer_of(records, "remove", -1), outcome="fail", status=status, value=Value())
+    change(records, answer_of(records, "page", -1), outcome="fail", status=403, value=Value())
+    assert any("though its coming was acknowledged before" in line for line in found(records)) == stale
+
+
 def test_an_answer_after_the_end_of_the_session_is_leaked() -> None:
     script = conversation()
     script.sign_out("ben", "s-ben")
