@@ -1,7 +1,7 @@
 """The bus on Redis Streams: `ev:{0}` … `ev:{7}` by hash of the topic, `ev:{cluster}`, and `ev:{control}`.
 
-What concerns everybody has a stream of its own: who follows that alone is not woken for the posts of channels, as
-messaging was by two batches of posts in three.
+What concerns everybody has a stream of its own: who follows that alone, as messaging does, is not woken for the posts of
+channels.
 
 Streams are trimmed by length on writing; a follower that fell behind further than that repairs from the log.
 """
@@ -75,7 +75,7 @@ class RedisBus(Bus):
 
 
 def _stream(topic: str) -> bytes:
-    if ":" not in topic:  # of nobody and no channel in particular
+    if ":" not in topic:  # names nothing in particular, as `cluster_topic`
         return _CLUSTER
     return _STREAMS[zlib.crc32(topic.encode()) % PARTITIONS]
 

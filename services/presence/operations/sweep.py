@@ -98,8 +98,10 @@ class Sweep:
         await asyncio.sleep(min(until_tick(self._lease / 10_000), max(self._lease / 40, due) / 1000))
 
     def _note_that_redis_works(self) -> None:
-        """An answer that was long in coming counts as a failure before: the edges' reports may
-        have waited as long, be it that Redis was paused or this process was.
+        """Count how long it has.
+
+        An answer that was long in coming counts as a failure before: the edges' reports may have waited as long, be it
+        that Redis was paused or this process was.
         """
         now = self._clock.monotonic()
         if self._worked_since is None or now - self._looked_at > self._lease / 4000:
