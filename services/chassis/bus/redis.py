@@ -1,7 +1,7 @@
 """The bus on Redis Streams: `ev:{0}` … `ev:{7}` by hash of the topic, `ev:{cluster}`, and `ev:{control}`.
 
-What concerns everybody has a stream of its own: who follows that alone, as messaging does, is not woken for the posts of
-channels.
+What concerns everybody has a stream of its own: who follows that alone, as messaging does, is not woken for the
+posts of channels.
 
 Streams are trimmed by length on writing; a follower that fell behind further than that repairs from the log.
 """
