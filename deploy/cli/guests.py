@@ -120,7 +120,8 @@ class Guest:
         key = (event, what)
         async with self._news:
             try:
-                await asyncio.wait_for(self._news.wait_for(lambda: key in self._heard), _SECONDS)
+                async with asyncio.timeout(_SECONDS):
+                    await self._news.wait_for(lambda: key in self._heard)
             except TimeoutError:
                 raise Trouble(f"{self.name} at {self.place.name} never heard of {event} {what}") from None
         return self._heard[key]
@@ -129,7 +130,8 @@ class Guest:
         """Wait until the socket breaks; when it did."""
         if self._reader is None:
             raise Trouble(f"{self.name} has no socket that could break")
-        return await asyncio.wait_for(self._reader, _SECONDS)
+        async with asyncio.timeout(_SECONDS):
+            return await self._reader
 
     async def history(self, channel_id: str) -> list[dict[str, Any]]:
         """What people said in the channel, oldest first."""

@@ -184,13 +184,15 @@ class Process:
         self.readiness.drain()
         if was_ready and not self._failed:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), chorus.DrainNoticeMilliseconds / 1000)
+                async with asyncio.timeout(chorus.DrainNoticeMilliseconds / 1000):
+                    await self._hurry.wait()
         deadline = self.clock.monotonic() + chorus.DrainTimeoutSeconds
         while self._stops:
             name, stop = self._stops.pop()
             try:
                 # A part always gets a moment, even after another one has used up the time.
-                await asyncio.wait_for(_awaited(stop), max(0.2, deadline - self.clock.monotonic()))
+                async with asyncio.timeout(max(0.2, deadline - self.clock.monotonic())):
+                    await stop()
             except TimeoutError:
                 _log.error("part did not stop in time", extra={"part": name})
             except Exception:
@@ -200,10 +202,6 @@ class Process:
 
 Wire = Callable[[Process], Coroutine[Any, Any, None]]
 """Builds a service; see the module's page."""
-
-
-async def _awaited(stop: Callable[[], Awaitable[None]]) -> None:
-    await stop()
 
 
 def run(

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
-from services.chassis.bus.redis import AWAY, connect
+from services.chassis.bus.redis import AWAY, cancellable, connect
 from services.chassis.config import Settings
 from services.chassis.errors import DomainError, Reason
 
@@ -105,6 +105,7 @@ class RedisRegistry(Registry):
 async def _asked(call: Any) -> Any:
     try:
         async with asyncio.timeout(_SECONDS):
-            return await call
+            with cancellable():
+                return await call
     except AWAY as error:
         raise DomainError(Reason.UNAVAILABLE, part="registry") from error

@@ -59,12 +59,9 @@ class Socket:
             result = true()
             return bool(result)
 
-        async def wait() -> None:
-            async with self._news:
-                await self._news.wait_for(lambda: holds() or self._ended)
-
         with suppress(TimeoutError):
-            await asyncio.wait_for(wait(), seconds)
+            async with asyncio.timeout(seconds), self._news:
+                await self._news.wait_for(lambda: holds() or self._ended)
         names = [frame.get("event") or f"reply {frame.get('seq_reply')}" for frame in self.frames]
         state = f"closed with {self.close_code}" if self._ended else f"open after {seconds} s"
         assert result, f"{self.name}, {state}: missing {what}; frames: {names}"

@@ -85,7 +85,8 @@ async def test_a_request_that_is_no_http_is_answered_400_and_the_edge_lives(worl
     for place in (*world.edges, world.front):
         reader, writer = await asyncio.open_connection(place.host, place.rest_port)
         writer.write(request_)
-        answer = await asyncio.wait_for(reader.read(), 10)
+        async with asyncio.timeout(10):
+            answer = await reader.read()
         writer.close()
         await writer.wait_closed()
         assert answer.split(b" ", 2)[1:2] in ([b"400"], [b"426"], []), answer[:200]

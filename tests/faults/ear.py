@@ -122,26 +122,18 @@ class Ear:
 
     async def hears(self, token: str, seconds: float) -> bool:
         """Wait until it was told of the post with this token."""
-
-        async def wait() -> None:
-            async with self._news:
-                await self._news.wait_for(lambda: self.told[token])
-
         try:
-            await asyncio.wait_for(wait(), seconds)
+            async with asyncio.timeout(seconds), self._news:
+                await self._news.wait_for(lambda: self.told[token])
         except TimeoutError:
             return False
         return True
 
     async def opens(self, seconds: float) -> bool:
         """Wait until it is greeted."""
-
-        async def wait() -> None:
-            async with self._news:
-                await self._news.wait_for(lambda: self.is_open)
-
         try:
-            await asyncio.wait_for(wait(), seconds)
+            async with asyncio.timeout(seconds), self._news:
+                await self._news.wait_for(lambda: self.is_open)
         except TimeoutError:
             return False
         return True

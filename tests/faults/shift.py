@@ -17,7 +17,8 @@ class Shift:
     async def pause(self, seconds: float) -> None:
         """What a person's own doing takes."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._over.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
 
     def end(self) -> None:
         """Let everybody finish what is under way."""

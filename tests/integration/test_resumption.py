@@ -330,7 +330,8 @@ async def test_an_edge_that_stops_waits_until_its_clients_are_elsewhere(edges: l
         await client.come(edges[1 + number % 2])
         await client.read("meanwhile")
         assert client.hellos == 1
-    await asyncio.wait_for(stopping, 5)
+    async with asyncio.timeout(5):
+        await stopping
 
 
 async def test_users_are_gone_while_only_their_streams_are_left(edges: list[Edge]) -> None:

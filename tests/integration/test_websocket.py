@@ -142,7 +142,8 @@ async def test_what_comes_while_the_baseline_is_read_is_handed_over_behind_hello
     received = "chorus_bus_received_total"
     seen = edge.value(received, kind="durable")
     async with edge.connect(outside.sign_in(ADA, TOPIC)) as client:
-        await asyncio.wait_for(outside.baseline_asked.wait(), 10)
+        async with asyncio.timeout(10):
+            await outside.baseline_asked.wait()
         await edge.write(TOPIC, post("meanwhile"))
         await eventually(lambda: edge.value(received, kind="durable") > seen, "the edge has read the event")
         outside.baseline_goes.set()
@@ -186,11 +187,13 @@ async def test_a_session_that_ends_while_it_is_let_in_gets_no_hello(edge: Edge) 
     outside.baseline_asked, outside.baseline_goes = asyncio.Event(), asyncio.Event()
     token = outside.sign_in(ADA, TOPIC)
     async with edge.connect(token) as client:
-        await asyncio.wait_for(outside.baseline_asked.wait(), 10)
+        async with asyncio.timeout(10):
+            await outside.baseline_asked.wait()
         del outside.sessions[token]
         outside.baseline_goes.set()
         with pytest.raises(ConnectionClosed):
-            await asyncio.wait_for(client.recv(), 10)
+            async with asyncio.timeout(10):
+                await client.recv()
 
 
 async def test_a_session_whose_end_only_auth_knows_gets_no_hello(edge: Edge) -> None:

@@ -71,7 +71,8 @@ class Connection(asyncio.Protocol):
             raise ConnectionError("the connection is closed")
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(message)
-        return await asyncio.wait_for(self._waiting, _LONGEST)
+        async with asyncio.timeout(_LONGEST):
+            return await self._waiting
 
     async def ask(self, method: str, path: str, token: str = "", value: Any = None, expect: int = 200) -> Answer:
         """Send a value and return the answer, which must have the status. Raises Refused."""

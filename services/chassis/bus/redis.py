@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.chassis.bus import Bus, BusError, BusMessage, Following
-from services.chassis.bus.redis_connection import AWAY, connect
+from services.chassis.bus.redis_connection import AWAY, cancellable, connect
 from services.chassis.bus.redis_following import RedisFollowing
 from services.chassis.bus.redis_nodes import Cluster, Nodes, Server
 from services.chassis.bus.redis_wire import Entry
@@ -20,7 +20,7 @@ from services.chassis.config import Settings
 from services.chassis.metrics import Metrics
 from services.chassis.tasks import Tasks
 
-__all__ = ["AWAY", "PARTITIONS", "RedisBus", "connect"]
+__all__ = ["AWAY", "PARTITIONS", "RedisBus", "cancellable", "connect"]
 
 PARTITIONS: Final = 8
 KEPT: Final = 20_000
@@ -69,7 +69,8 @@ class RedisBus(Bus):
     async def _write(self, entries: Sequence[Entry], seconds: float, *, certain: bool) -> None:
         try:
             async with asyncio.timeout(seconds):
-                await self._nodes.write(entries, certain=certain)
+                with cancellable():
+                    await self._nodes.write(entries, certain=certain)
         except AWAY as error:
             raise BusError(str(error) or type(error).__name__) from error
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, cast
 
 from redis.asyncio import Redis
@@ -25,6 +25,22 @@ _NODE_SECONDS: Final = 0.7
 """For one node of a Cluster. Only an error of the client's own makes it look where the slots are now, so this must come
 before the caller's patience ends."""
 _CLUSTER_RETRIES: Final = 3
+
+
+@contextlib.contextmanager
+def cancellable() -> Iterator[None]:
+    """Raise the cancellation that redis-py lost, of the block's task or of a limit of time around the block.
+
+    It sends by `asyncio.wait_for`, which before Python 3.12 returns as if nothing were when the cancellation comes
+    together with the end of what it waits for.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    try:
+        yield
+    finally:
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def connect(settings: Settings, **options: Any) -> Redis:

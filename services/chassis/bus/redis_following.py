@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from services.chassis.bus import BusError, BusMessage, Following
-from services.chassis.bus.redis_connection import AWAY
+from services.chassis.bus.redis_connection import AWAY, cancellable
 from services.chassis.bus.redis_nodes import Nodes
 from services.chassis.metrics import Metrics
 from services.chassis.tasks import Tasks
@@ -40,8 +40,9 @@ class RedisFollowing(Following):
         """Fix the position at the streams' present ends. Raises BusError."""
         try:
             async with asyncio.timeout(_START_SECONDS):
-                for group in self._groups:
-                    self._positions.update(zip(group, await self._nodes.newest(group), strict=True))
+                with cancellable():
+                    for group in self._groups:
+                        self._positions.update(zip(group, await self._nodes.newest(group), strict=True))
         except AWAY as error:
             raise BusError(str(error) or type(error).__name__) from error
 
@@ -90,7 +91,8 @@ class RedisFollowing(Following):
                     await self._find_place(positions)
                     away = False
                     _log.info("bus is back", extra={"stream": group[0].decode()})
-                answer = await self._nodes.read(positions)
+                with cancellable():
+                    answer = await self._nodes.read(positions)
             except AWAY as error:
                 self.interruptions += 1
                 self._reconnects.inc()
@@ -116,7 +118,8 @@ class RedisFollowing(Following):
         """
         streams = list(positions)
         async with asyncio.timeout(_START_SECONDS):
-            ends = await self._nodes.newest(streams)
+            with cancellable():
+                ends = await self._nodes.newest(streams)
         for stream, end in zip(streams, ends, strict=True):
             at, number = _parsed(end)
             if (at, number) < _parsed(positions[stream]):

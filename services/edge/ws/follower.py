@@ -216,7 +216,8 @@ class Follower:
         while True:
             pause = self._poll_seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(now.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await now.wait()
             now.clear()
             if not self._delivery.hub and log not in self._doubts:
                 self._cursors[log] = 0  # nobody to repair for; `positioned` takes a new one

@@ -56,7 +56,8 @@ class PresenceReporter:
         self._closing = True
         self._stir.set()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._closed.wait(), 1.0)
+            async with asyncio.timeout(1.0):
+                await self._closed.wait()
 
     def changed(self, user_id: str, here: bool) -> None:
         """Note that a user's first socket came or its last one went; reported at once, with what comes meanwhile."""
@@ -84,7 +85,8 @@ class PresenceReporter:
         while True:
             if not self._full and not self._changes and not self._closing:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stir.wait(), self._lease / 3)
+                    async with asyncio.timeout(self._lease / 3):
+                        await self._stir.wait()
             self._stir.clear()
             last = self._closing
             heard = await self._report(last)

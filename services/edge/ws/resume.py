@@ -191,7 +191,8 @@ class Resumer:
         refresh_at = looked + _REFRESH_SECONDS
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), until_tick(_TICK_SECONDS))
+                async with asyncio.timeout(until_tick(_TICK_SECONDS)):
+                    await self._news.wait()
             self._news.clear()
             now = self._clock.monotonic()
             if now - looked > _PAUSE_SECONDS:

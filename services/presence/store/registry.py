@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from services.chassis.bus.redis import AWAY, connect
+from services.chassis.bus.redis import AWAY, cancellable, connect
 from services.chassis.config import Settings
 from services.chassis.errors import DomainError, Reason
 
@@ -223,6 +223,7 @@ def _any(answer: Any) -> Any:
 async def _asked(ask: Callable[[], Awaitable[Any]]) -> Any:
     try:
         async with asyncio.timeout(_SECONDS):
-            return await ask()
+            with cancellable():
+                return await ask()
     except AWAY as error:
         raise DomainError(Reason.UNAVAILABLE, part="redis") from error

@@ -75,7 +75,8 @@ async def test_a_follower_that_pauses_goes_on_where_it_was(place: Place) -> None
     for turn in range(3):  # each time it leaves after one batch, whatever was read ahead
         await bus.publish([BusMessage(topic, turn + 1, b"") for topic in TOPICS])
         async with aclosing(following.batches()) as batches:  # type: ignore[type-var]  # an async generator
-            heard += await asyncio.wait_for(anext(batches), 5)
+            async with asyncio.timeout(5):
+                heard += await anext(batches)
     ear = await place.ear(following, start=False)
     await ear.hears(lambda: len(heard) + len(ear.heard) >= 3 * len(TOPICS))
     for topic in TOPICS:
@@ -87,7 +88,8 @@ async def test_control_is_there_once_publishing_returned(place: Place) -> None:
     for seq in range(1, 6):
         await bus.publish_control(BusMessage("edge/marker:1", seq, b""))
         async with aclosing(place.bus().follow_control().batches()) as batches:  # type: ignore[type-var]
-            assert [m.seq for m in await asyncio.wait_for(anext(batches), 1)] == [*range(1, seq + 1)]
+            async with asyncio.timeout(1):
+                assert [m.seq for m in await anext(batches)] == [*range(1, seq + 1)]
     ear = await place.ear(bus.follow_control())
     await bus.publish_control(BusMessage("edge/marker:1", 6, b""))
     await ear.hears(lambda: ear.seqs("edge/marker:1") == [6])
@@ -126,7 +128,8 @@ async def test_what_is_published_together_is_read_together(place: Place) -> None
         await becomes(lambda: reader.ask("INFO", "CLIENTS")["blocked_clients"] > 0, "a read that waits")
         sent = messages("messaging/channel:together", 1, 7)
         await bus.publish(sent)
-        assert await asyncio.wait_for(reading, 5) == sent
+        async with asyncio.timeout(5):
+            assert await reading == sent
 
 
 async def test_publishing_nothing_is_nothing(place: Place) -> None:

@@ -222,6 +222,20 @@ async def test_a_follower_of_a_deposed_master_hears_of_it_and_of_what_the_new_on
     assert ear.following.interruptions > 0
 
 
+async def test_what_is_cancelled_while_it_publishes_ends_so(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At whatever step of the loop that comes: redis-py's limits of time lose cancellations before Python 3.12."""
+    monkeypatch.setattr("services.chassis.bus.redis_nodes._CONFIRM_SECONDS", 0)
+    bus = place.bus()
+    await bus.publish_control(BusMessage(CONTROL, 1, b""))
+    for steps in range(120):
+        publishing = asyncio.ensure_future(bus.publish_control(BusMessage(CONTROL, 1, b"")))
+        for _ in range(steps % 40):
+            await asyncio.sleep(0)
+        asked = publishing.cancel()
+        await asyncio.wait({publishing})
+        assert publishing.cancelled() == asked
+
+
 async def test_a_cancelled_follower_leaves_no_task_and_no_connection(place: Place) -> None:
     bus = place.bus()
     before, others = asyncio.all_tasks(), _clients(place.servers)

@@ -74,7 +74,8 @@ async def test_an_instance_that_stands_still_in_a_transaction_keeps_its_locks_fo
 
     async def overtaken(tx: Transaction) -> None:
         await tx.fetch(lock)
-        await asyncio.wait_for(database.fetch(lock), 30)
+        async with asyncio.timeout(30):
+            await database.fetch(lock)
 
     with refused(Reason.UNAVAILABLE):
         await database.transact(going_on)

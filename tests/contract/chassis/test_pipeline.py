@@ -98,7 +98,8 @@ async def test_a_failure_in_a_trip_undoes_all_of_it_and_the_connection_goes_on(d
 
 async def test_large_statements_and_large_answers_pass_each_other(database: Database) -> None:
     statements = [("SELECT %(b)s::bytea AS b", {"b": bytes([n]) * BIG}) for n in range(3)]
-    answers = await asyncio.wait_for(database.once(*statements), 60)
+    async with asyncio.timeout(60):
+        answers = await database.once(*statements)
     assert [(rows[0].b[:1], len(rows[0].b)) for rows in answers] == [(bytes([n]), BIG) for n in range(3)]
 
 
@@ -115,7 +116,8 @@ async def test_whoever_gives_up_in_the_middle_of_a_trip_leaves_a_pool_that_works
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert (await asyncio.wait_for(database.fetch("SELECT count(*) AS n FROM things"), 30))[0].n == 0
+    async with asyncio.timeout(30):
+        assert (await database.fetch("SELECT count(*) AS n FROM things"))[0].n == 0
 
 
 async def test_a_connection_that_was_ended_is_not_given_out_twice(database: Database) -> None:

@@ -177,11 +177,13 @@ async def test_a_session_that_ends_while_auth_is_being_asked_is_not_kept(edge: E
     auth.sign_in("token-a")
     auth.hold.clear()
     asking = asyncio.ensure_future(edge.sessions.authenticate("token-a"))
-    await asyncio.wait_for(auth.was_asked.wait(), 5)
+    async with asyncio.timeout(5):
+        await auth.was_asked.wait()
     seen = asyncio.Event()
     edge.sessions.on_revoked(lambda *_: seen.set())
     await auth.revoke(USER, "token-a")
-    await asyncio.wait_for(seen.wait(), 5)
+    async with asyncio.timeout(5):
+        await seen.wait()
     auth.hold.set()
     assert await asking is None
     assert await edge.sessions.authenticate("token-a") is None
@@ -192,12 +194,14 @@ async def test_a_new_session_is_not_taken_for_the_revoked_ones(edge: Edge, auth:
     auth.hold.clear()
     asking = asyncio.ensure_future(edge.sessions.authenticate("token-b"))
     auth.sign_in("token-b")
-    await asyncio.wait_for(auth.was_asked.wait(), 5)
+    async with asyncio.timeout(5):
+        await auth.was_asked.wait()
     seen = asyncio.Event()
     edge.sessions.on_revoked(lambda *_: seen.set())
     body = auth_events_pb2.SessionsRevoked(user_id=USER)  # of all that there were, before the new one
     await auth.tell(USER, "sessions_revoked", body.SerializeToString())
-    await asyncio.wait_for(seen.wait(), 5)
+    async with asyncio.timeout(5):
+        await seen.wait()
     auth.hold.set()
     assert await asking is not None
 

@@ -29,7 +29,8 @@ async def test_the_end_of_a_vital_task_is_told(fails: bool) -> None:
             raise ValueError("broken")
 
     Tasks(lambda name, error: ended.set_result((name, error))).spawn("follower", work(), vital=True)
-    name, error = await asyncio.wait_for(ended, 5)
+    async with asyncio.timeout(5):
+        name, error = await ended
     assert (name, isinstance(error, ValueError)) == ("follower", fails)
 
 

@@ -80,7 +80,8 @@ async def test_what_comes_while_a_batch_is_under_way_makes_up_the_next(
 ) -> None:
     messaging.hold.clear()
     posts = [asyncio.ensure_future(client.create(CALLER, draft(number))) for number in range(50)]
-    await asyncio.wait_for(messaging.called.wait(), 5)
+    async with asyncio.timeout(5):
+        await messaging.called.wait()
     messaging.hold.set()
     assert [post.id for post in await asyncio.gather(*posts)] == [f"{number:026}" for number in range(50)]
     assert sum(len(drafts) for _, drafts in messaging.calls) == 50

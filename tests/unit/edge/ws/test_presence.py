@@ -38,7 +38,8 @@ async def test_who_went_is_named_again_after_a_report_that_failed() -> None:
         assert (await presence.reports.get()).full
         users.remove("goes")
         reporter.changed("goes", False)
-        failed, again = [await asyncio.wait_for(presence.reports.get(), 10) for _ in range(2)]
+        async with asyncio.timeout(10):
+            failed, again = [await presence.reports.get() for _ in range(2)]
         assert (failed.full, list(failed.gone)) == (False, ["goes"])
         assert (again.full, list(again.online), list(again.gone)) == (True, ["stays"], ["goes"])
     finally:
