@@ -1,7 +1,7 @@
 """One frame: encoded once for all whom it reaches, but for what differs per connection and per user."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
@@ -76,17 +76,16 @@ class Frame:
     fuller_for: str = ""
     fuller_for_members: str = ""
     """Another such topic, of which guests may not see it."""
+    for_everybody: bool = field(init=False)
+    """Whether `reaches` need not be asked."""
+    varies: bool = field(init=False)
+    """Whether `head_for` must be asked; otherwise `head` is for all."""
 
-    @property
-    def for_everybody(self) -> bool:
-        """Whether `reaches` need not be asked."""
+    def __post_init__(self) -> None:
+        """Find out once what each delivery asks."""
         named = self.only_user or self.omit_user or self.omit_connection or self.personal
-        return not named and len(self.standings) == len(_EVERYBODY)
-
-    @property
-    def varies(self) -> bool:
-        """Whether `head_for` must be asked; otherwise `head` is for all."""
-        return bool(self.mentioned or self.followers or self.personal)
+        object.__setattr__(self, "for_everybody", not named and len(self.standings) == len(_EVERYBODY))
+        object.__setattr__(self, "varies", bool(self.mentioned or self.followers or self.personal))
 
     def reaches(self, user_id: str, standing: Standing, connection_id: str) -> bool:
         """Whether a socket of the topic gets it."""

@@ -46,6 +46,7 @@ BURST_BYTES: Final = 64 * 1024
 """What is gathered for one write."""
 
 _LINGER_SECONDS: Final = 5.0
+_TEXT: Final = WSMsgType.TEXT
 _CODES: Final = {
     "draining": WSCloseCode.GOING_AWAY,
     "resumed": WSCloseCode.OK,
@@ -99,7 +100,8 @@ class Connection(WSListener):
         self._transport: WSTransport | None = None
         self._pending: list[bytes] = []
         self._pending_bytes = 0
-        self._written = 0
+        self._unsent: Callable[[], int] = _nothing
+        self._written = 0  # counted while there are marks
         self._marks: list[tuple[int, float]] = []  # few, and none as a rule: an empty deque takes 0.7 KiB
         self._parts: list[bytes] = []
         self._parts_type = WSMsgType.TEXT
@@ -130,29 +132,34 @@ class Connection(WSListener):
         pending, transport = self._pending, self._transport
         if not pending or transport is None:
             return
-        self._pending, self._pending_bytes = [], 0
+        self._pending_bytes = 0
         if len(pending) == 1:
-            transport.send(WSMsgType.TEXT, pending[0])
-            self._written += len(pending[0]) + _header_size(len(pending[0]))
+            text = pending.pop()
+            transport.send(_TEXT, text)
+            size = len(text)
+            size += 2 if size < 126 else 4 if size < 65536 else 10
         else:
+            self._pending = []
             joined = b"".join([part for text in pending for part in (_header(len(text)), text)])
             transport.underlying_transport.write(joined)
-            self._written += len(joined)
-        if self._marks or self.unsent():
-            self._watch()
+            size = len(joined)
+        if self._marks or self._unsent():
+            self._watch(size)
 
     def unsent(self) -> int:
         """Return the bytes that the kernel has not taken."""
-        return self._transport.underlying_transport.get_write_buffer_size() if self._transport is not None else 0
+        return self._unsent()
 
-    def _watch(self) -> None:
-        unsent = self.unsent()
+    def _watch(self, size: int) -> None:
+        """Look at what is unsent after a write of some bytes."""
+        unsent = self._unsent()
         if unsent > SEND_BYTES:
             self.close("slow_bytes")
         elif unsent:
             now = self._clock.monotonic()
             if not self._marks:
                 self._owner.stalled(self)
+            self._written = self._written + size if self._marks else unsent
             if not self._marks or now - self._marks[-1][1] > 0.25:  # a mark a quarter of a second is exact enough
                 self._marks.append((self._written, now))
         else:
@@ -206,6 +213,7 @@ class Connection(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Begin."""
         self._transport = transport
+        self._unsent = transport.underlying_transport.get_write_buffer_size
         with contextlib.suppress(OSError):
             raw = cast(socket.socket, transport.underlying_transport.get_extra_info("socket"))
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
@@ -261,7 +269,7 @@ class Connection(WSListener):
             self._abort.cancel()
         if self.is_open:
             self._end("lost")
-        self._transport = None
+        self._transport, self._unsent = None, _nothing
 
     def pause_writing(self) -> None:
         """Nothing to do: `flush` bounds what is unsent."""
@@ -270,8 +278,8 @@ class Connection(WSListener):
         """Nothing to do."""
 
 
-def _header_size(size: int) -> int:
-    return 2 if size < 126 else 4 if size < 65536 else 10
+def _nothing() -> int:
+    return 0
 
 
 def _header(size: int) -> bytes:

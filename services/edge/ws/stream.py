@@ -84,10 +84,20 @@ class Ring:
         """How many frames it holds."""
         return len(self._heads)
 
-    def append(self, head: bytes) -> None:
-        """Keep a frame."""
-        self._heads.append(head)
+    def append(self, head: bytes) -> int:
+        """Keep a frame; return its number."""
+        heads = self._heads
+        number = self.first + len(heads)
+        heads.append(head)
         self.size += len(head)
+        return number
+
+    def written(self, head: bytes) -> int:
+        """Keep a frame that is written now, and of all those no more than the bounds; return its number."""
+        number = self.append(head)
+        if self.size > RING_BYTES or len(self._heads) > RING_FRAMES:
+            self.trim(RING_FRAMES, RING_BYTES)
+        return number
 
     def trim(self, frames: int, size: int) -> None:
         """Let the oldest go until no more than that is left."""
@@ -164,10 +174,8 @@ class Stream:
         elif frame.droppable and carrier.lags():
             self._owner.left_out()
         else:
-            text = b"%b%d}" % (head, ring.next)
-            ring.append(head)  # first: the socket may go while it takes the text
-            ring.trim(RING_FRAMES, RING_BYTES)
-            carrier.take(text)
+            number = ring.written(head)  # first: the socket may go while it takes the text
+            carrier.take(b"%b%d}" % (head, number))
 
     def flush(self) -> None:
         """Write what was taken."""
