@@ -24,19 +24,25 @@ JOIN channel_members m ON m.channel_id = asked.channel_id AND m.user_id = u.id""
 # All members: of direct and group channels always, of others when everybody is addressed; a channel with as many
 # members as may be notified at once, or more, yields none (MaxNotificationsPerChannel). Whom @channel does not reach:
 # by its own setting, by the channel's, or by having muted the channel without saying otherwise.
+# OFFSET 0 keeps the order: channels, members, users. Left to itself PostgreSQL begins with the users wherever it takes
+# them for few, as before its first ANALYZE, and goes through every membership that there is, for no row as a rule.
 _MEMBERS: Final = """
 SELECT m.channel_id, m.user_id,
   COALESCE(u.notify_props ->> 'channel', 'true') = 'true'
   AND COALESCE(m.notify_props ->> 'ignore_channel_mentions', 'default') <> 'on'
   AND NOT (COALESCE(m.notify_props ->> 'ignore_channel_mentions', 'default') = 'default'
            AND COALESCE(m.notify_props ->> 'mark_unread', 'all') = 'mention') AS told
-FROM channels c
-JOIN channel_members m ON m.channel_id = c.id
-JOIN users u ON u.id = m.user_id AND u.delete_at = 0
-WHERE (c.id = ANY(%(everybody)s)
-       AND (SELECT count(*) FROM (SELECT 1 FROM channel_members n WHERE n.channel_id = c.id
-                                  LIMIT %(bound)s) AS bounded) < %(bound)s)
-   OR (c.id = ANY(%(channels)s) AND c.type IN ('D', 'G'))"""
+FROM (
+  SELECT c.id FROM channels c
+  WHERE c.id = ANY(%(asked)s::text[])
+    AND ((c.id = ANY(%(everybody)s::text[])
+          AND (SELECT count(*) FROM (SELECT 1 FROM channel_members n WHERE n.channel_id = c.id
+                                     LIMIT %(bound)s) AS bounded) < %(bound)s)
+         OR (c.id = ANY(%(channels)s::text[]) AND c.type IN ('D', 'G')))
+  OFFSET 0) AS c
+CROSS JOIN LATERAL (
+  SELECT channel_id, user_id, notify_props FROM channel_members WHERE channel_id = c.id OFFSET 0) AS m
+CROSS JOIN LATERAL (SELECT notify_props FROM users WHERE id = m.user_id AND delete_at = 0 OFFSET 0) AS u"""
 # Who took part in a thread and wants to hear of each reply; of interest only where threads are not collapsed.
 _COMMENTERS: Final = """
 SELECT r.id AS root_id, u.id
@@ -107,7 +113,9 @@ def named(usernames: Sequence[Row], words: Sequence[Row]) -> dict[str, dict[str,
 
 def reading_members(channel_ids: Iterable[str], everybody: Iterable[str], bound: int) -> Statement:
     """Return the statement that reads the members of direct and group channels, and of those in `everybody`."""
-    return _MEMBERS, {"channels": list(channel_ids), "everybody": list(everybody), "bound": bound}
+    channels, addressed = list(channel_ids), list(everybody)
+    asked = list({*channels, *addressed})
+    return _MEMBERS, {"asked": asked, "channels": channels, "everybody": addressed, "bound": bound}
 
 
 def members(rows: Sequence[Row]) -> dict[str, dict[str, bool]]:
