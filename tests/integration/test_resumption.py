@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection
 
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import channel_topic, user_topic
+from services.chassis.topics import channel_topic, user_topic
 from tests.integration.test_websocket import TOWN, ended, post, text_of
 from tests.integration.websocket_edge import Edge, Neighbours, Outside, eventually, frames, redis_server, running_edge
 from tests.unit.edge.ws.sockets import an_id

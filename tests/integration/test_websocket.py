@@ -18,7 +18,7 @@ from chorus.auth.v1 import events_pb2 as auth_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.messaging.v1 import posts_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
-from services.chassis.events import channel_topic, user_topic
+from services.chassis.topics import channel_topic, user_topic
 from services.edge.ws import connection, protocol, server
 from tests.integration.websocket_edge import Edge, eventually, frames, redis_server, running_edge
 from tests.unit.edge.ws.sockets import an_id, entry

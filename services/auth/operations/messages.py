@@ -6,7 +6,8 @@ from chorus.auth.v1 import events_pb2, preferences_pb2, sessions_pb2, users_pb2
 from services.auth.domain.preferences import Preference
 from services.auth.domain.sessions import Session
 from services.auth.domain.users import User
-from services.chassis.events import Announcement, cluster_topic, user_topic
+from services.chassis.events import Announcement
+from services.chassis.topics import cluster_topic, user_topic
 
 LOG = "auth"
 CLUSTER = cluster_topic(LOG)

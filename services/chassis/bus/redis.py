@@ -19,6 +19,7 @@ from services.chassis.bus.redis_wire import Entry
 from services.chassis.config import Settings
 from services.chassis.metrics import Metrics
 from services.chassis.tasks import Tasks
+from services.chassis.topics import concerns_everybody
 
 __all__ = ["AWAY", "PARTITIONS", "RedisBus", "cancellable", "connect"]
 
@@ -76,7 +77,7 @@ class RedisBus(Bus):
 
 
 def _stream(topic: str) -> bytes:
-    if ":" not in topic:  # names nothing in particular, as `cluster_topic`
+    if concerns_everybody(topic):
         return _CLUSTER
     return _STREAMS[zlib.crc32(topic.encode()) % PARTITIONS]
 

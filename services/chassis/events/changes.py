@@ -14,10 +14,6 @@ from services.chassis.events.log import EventLog
 from services.chassis.tasks import Tasks
 from services.chassis.ticks import until_tick
 
-HELD_SECONDS: Final = 8.0
-"""How long a caller lets its call be held: less than the 10 s that a call may take. An instance that stands still under
-held calls is found out by Envoy within two seconds, which has them held by another one."""
-
 LOOK_SECONDS: Final = 1.0
 """How late a change is told to those who wait for it, at most: the promise is about a second (DESIGN §4 "Repair")."""
 

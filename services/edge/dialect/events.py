@@ -11,7 +11,7 @@ from chorus.auth.v1 import events_pb2 as auth_pb2
 from chorus.common.v1 import events_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
-from services.chassis.events import channel_topic, team_topic
+from services.chassis.topics import channel_topic, team_topic
 from services.edge.dialect import thread_events
 from services.edge.dialect.categories import category_json
 from services.edge.dialect.channels import channel_json

@@ -7,9 +7,9 @@ from typing import Final
 
 from services.chassis.batching import Batcher
 from services.chassis.errors import DomainError
-from services.chassis.events import cluster_topic, user_topic
 from services.chassis.metrics import Metrics
 from services.chassis.tasks import Tasks
+from services.chassis.topics import cluster_topic, user_topic
 from services.edge.ws import collaborators
 from services.edge.ws.follower import Follower
 from services.edge.ws.metrics import SocketMetrics

@@ -13,7 +13,7 @@ from chorus.auth.v1 import events_pb2 as auth_pb2
 from chorus.common.v1 import events_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from services.chassis.bus import BusMessage
-from services.chassis.events import channel_topic, team_topic
+from services.chassis.topics import channel_topic, team_topic
 from services.edge.dialect.events import EventFrames
 from services.edge.dialect.frames import Event, Standing
 from services.edge.ws.hub import CatchingUp, Hub, Listeners, Socket

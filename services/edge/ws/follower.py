@@ -15,8 +15,8 @@ from typing import Final
 from services.chassis.bus import Bus, BusError, BusMessage, Following
 from services.chassis.clock import Clock
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import HELD_SECONDS
 from services.chassis.tasks import Tasks
+from services.chassis.topics import HELD_SECONDS
 from services.edge.ws.collaborators import EventLogs
 from services.edge.ws.delivery import Delivery, Fetch, log_of
 from services.edge.ws.metrics import SocketMetrics

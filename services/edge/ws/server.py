@@ -12,10 +12,10 @@ import msgspec
 from services.chassis.clock import Clock
 from services.chassis.config import Settings
 from services.chassis.errors import DomainError
-from services.chassis.events import channel_topic
 from services.chassis.ids import new_id
 from services.chassis.tasks import Tasks
 from services.chassis.ticks import until_tick
+from services.chassis.topics import channel_topic
 from services.edge.caller import Session
 from services.edge.dialect.errors import AppError
 from services.edge.dialect.frames import Standing, hello

@@ -7,8 +7,8 @@ from typing import Final
 from chorus.auth.v1 import events_pb2 as auth_events_pb2
 from chorus.auth.v1 import users_pb2, users_pb2_grpc
 from chorus.common.v1 import events_pb2, events_pb2_grpc
-from services.chassis.events import HELD_SECONDS, cluster_topic
 from services.chassis.rpc.client import Peer
+from services.chassis.topics import HELD_SECONDS, cluster_topic
 from services.messaging.domain.users import User
 
 TOPIC: Final = cluster_topic("auth")

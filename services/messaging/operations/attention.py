@@ -6,7 +6,7 @@ from dataclasses import replace
 from chorus.messaging.v1 import events_pb2
 from services.chassis.config import Settings
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import channel_topic, user_topic
+from services.chassis.topics import channel_topic, user_topic
 from services.messaging.domain import memberships
 from services.messaging.domain.access import READ_CONTENT, may_act_for, require
 from services.messaging.domain.memberships import Member

@@ -6,8 +6,8 @@ from dataclasses import replace
 from chorus.messaging.v1 import events_pb2
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import user_topic
 from services.chassis.ids import new_id
+from services.chassis.topics import user_topic
 from services.messaging.domain import categories
 from services.messaging.domain.access import may_act_for, may_in_team, require
 from services.messaging.domain.categories import Category

@@ -5,7 +5,7 @@ from dataclasses import replace
 from chorus.messaging.v1 import events_pb2
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import channel_topic, team_topic
+from services.chassis.topics import channel_topic, team_topic
 from services.messaging.domain import channels, system_posts
 from services.messaging.domain.access import OPEN
 from services.messaging.domain.channels import Channel

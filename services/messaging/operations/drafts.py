@@ -7,7 +7,7 @@ from chorus.messaging.v1 import events_pb2
 from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import user_topic
+from services.chassis.topics import user_topic
 from services.messaging.domain import drafts
 from services.messaging.domain.access import granted_write, may_in_team, require
 from services.messaging.domain.drafts import Draft

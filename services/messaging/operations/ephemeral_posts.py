@@ -2,8 +2,8 @@
 
 from chorus.common.v1 import events_pb2 as log_pb2
 from chorus.messaging.v1 import events_pb2
-from services.chassis.events import user_topic
 from services.chassis.ids import new_id
+from services.chassis.topics import user_topic
 from services.messaging.domain import posts
 from services.messaging.domain.posts import EPHEMERAL, Post
 from services.messaging.wire import posts as wire

@@ -7,7 +7,7 @@ channel, and of nobody else; only messaging knows who that is, so it tells them 
 from collections.abc import Mapping, Sequence
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.events import user_topic
+from services.chassis.topics import user_topic
 from services.messaging.domain.users import User
 from services.messaging.operations.changing import Change
 from services.messaging.store import guests as store

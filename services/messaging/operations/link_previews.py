@@ -17,9 +17,10 @@ from services.chassis.batching import Batcher
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError
-from services.chassis.events import Announcement, EventLog, Publisher, channel_topic
+from services.chassis.events import Announcement, EventLog, Publisher
 from services.chassis.metrics import Metrics
 from services.chassis.tasks import Tasks
+from services.chassis.topics import channel_topic
 from services.messaging.domain.links import FRESH_MS, LinkRules
 from services.messaging.domain.posts import Clockwork, Post
 from services.messaging.operations.adornments import adorned

@@ -2,7 +2,7 @@
 
 from chorus.messaging.v1 import events_pb2
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import channel_topic, team_topic, user_topic
+from services.chassis.topics import channel_topic, team_topic, user_topic
 from services.messaging.domain import member_roles
 from services.messaging.domain.access import Roles, may_in_team, require
 from services.messaging.domain.member_roles import Asked

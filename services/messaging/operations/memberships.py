@@ -7,8 +7,8 @@ from chorus.messaging.v1 import events_pb2
 from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import channel_topic, team_topic, user_topic
 from services.chassis.permissions import granted
+from services.chassis.topics import channel_topic, team_topic, user_topic
 from services.messaging.domain import memberships, system_posts
 from services.messaging.domain.access import READ_CHANNEL, ChannelAccess, may_act_for, may_in_team, require
 from services.messaging.domain.channels import Channel

@@ -6,9 +6,9 @@ from chorus.messaging.v1 import events_pb2
 from services.chassis.config import Settings
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import channel_topic, user_topic
 from services.chassis.ids import new_id
 from services.chassis.permissions import granted
+from services.chassis.topics import channel_topic, user_topic
 from services.messaging.domain import channels, memberships
 from services.messaging.domain.access import DIRECT, GROUP, require
 from services.messaging.domain.channels import Channel

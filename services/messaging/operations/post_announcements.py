@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.events import Announcement, channel_topic
+from services.chassis.events import Announcement
 from services.chassis.permissions import granted
+from services.chassis.topics import channel_topic
 from services.messaging.domain import mentions, posts, threads
 from services.messaging.domain.author_notices import Unheard, Unmet
 from services.messaging.domain.posts import Draft, Facts, Post

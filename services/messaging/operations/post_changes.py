@@ -8,8 +8,9 @@ from chorus.messaging.v1 import events_pb2
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import Announcement, EventLog, Publisher, TopicState, channel_topic
+from services.chassis.events import Announcement, EventLog, Publisher, TopicState
 from services.chassis.ids import new_id
+from services.chassis.topics import channel_topic
 from services.messaging.domain import posts
 from services.messaging.domain.access import ChannelAccess
 from services.messaging.domain.adornments import Adornments

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.chassis.database import Statement, Transaction
-from services.chassis.events import EventLog, TopicState, channel_topic
+from services.chassis.events import EventLog, TopicState
+from services.chassis.topics import channel_topic
 from services.messaging.domain.adornments import Adornments
 from services.messaging.domain.emoji import custom_names
 from services.messaging.domain.links import FRESH_MS, Links

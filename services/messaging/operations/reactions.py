@@ -7,7 +7,8 @@ from chorus.messaging.v1 import events_pb2
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import Announcement, EventLog, Publisher, TopicState, channel_topic
+from services.chassis.events import Announcement, EventLog, Publisher, TopicState
+from services.chassis.topics import channel_topic
 from services.messaging.domain import emoji, reactions
 from services.messaging.domain.access import READ_CONTENT, ChannelAccess
 from services.messaging.domain.posts import Clockwork

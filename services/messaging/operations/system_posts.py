@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 
 from chorus.messaging.v1 import events_pb2, posts_pb2
-from services.chassis.events import channel_topic
 from services.chassis.ids import new_id
+from services.chassis.topics import channel_topic
 from services.messaging.domain.posts import counted
 from services.messaging.domain.system_posts import Notice
 from services.messaging.operations.changing import Change

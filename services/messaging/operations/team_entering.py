@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chorus.messaging.v1 import events_pb2
-from services.chassis.events import team_topic, user_topic
+from services.chassis.topics import team_topic, user_topic
 from services.messaging.domain import system_posts, teams
 from services.messaging.domain.channels import Channel
 from services.messaging.domain.system_posts import Notice

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from chorus.messaging.v1 import events_pb2
 from services.chassis.database import Database, Transaction
 from services.chassis.errors import DomainError, Reason
-from services.chassis.events import channel_topic, user_topic
 from services.chassis.permissions import granted
+from services.chassis.topics import channel_topic, user_topic
 from services.messaging.domain.access import READ_CONTENT, ChannelAccess, may_act_for, may_in_team, require
 from services.messaging.domain.posts import Post
 from services.messaging.domain.threads import FollowedThread, Following, TeamUnread, ThreadsQuery

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Final
 
 from services.chassis.database import Row, Statement, Transaction
-from services.chassis.events import cluster_topic
+from services.chassis.topics import cluster_topic
 from services.messaging.domain.access import Roles
 from services.messaging.domain.emoji import Emoji
 

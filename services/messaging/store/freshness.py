@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from services.chassis.database import Row, Statement
-from services.chassis.events import channel_topic
+from services.chassis.topics import channel_topic
 from services.messaging.domain.access import ChannelAccess
 from services.messaging.store import access
 from services.messaging.store.emoji import TOPIC as EMOJI_TOPIC

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from chorus.common.v1 import events_pb2 as log_pb2
 from chorus.presence.v1 import events_pb2
 from services.chassis.clock import Clock
-from services.chassis.events import Publisher, channel_topic, user_topic
+from services.chassis.events import Publisher
+from services.chassis.topics import channel_topic, user_topic
 from services.presence.domain.statuses import StatusRow
 from services.presence.metrics import PresenceMetrics
 

@@ -8,9 +8,9 @@ from chorus.common.v1 import events_pb2 as log_pb2
 from chorus.messaging.v1 import events_pb2, posts_pb2
 from services.chassis.bus import BusMessage
 from services.chassis.bus.redis import RedisBus
-from services.chassis.events import channel_topic
 from services.chassis.ids import new_id
 from services.chassis.metrics import Metrics
+from services.chassis.topics import channel_topic
 from tests.contract.files.conftest import Files, Messaging
 from tests.contract.served import eventually
 from tests.contract.statements import counted

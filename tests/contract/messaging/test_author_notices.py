@@ -9,8 +9,8 @@ from chorus.common.v1 import events_pb2 as log_pb2
 from chorus.messaging.v1 import events_pb2, posts_pb2
 from services.chassis.bus.redis import RedisBus
 from services.chassis.config import Settings
-from services.chassis.events import user_topic
 from services.chassis.metrics import Metrics
+from services.chassis.topics import user_topic
 from services.messaging.__main__ import wire
 from tests.contract.grounds import Grounds
 from tests.contract.messaging.conftest import Ground

@@ -7,7 +7,7 @@ import pytest
 
 from chorus.common.v1 import events_pb2
 from services.chassis.config import Settings
-from services.chassis.events import HELD_SECONDS, team_topic
+from services.chassis.topics import HELD_SECONDS, team_topic
 from tests.contract.grounds import Grounds
 from tests.contract.messaging.scene import Scene, playing
 

@@ -11,8 +11,8 @@ from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.messaging.v1 import posts_pb2
 from services.chassis.bus import BusMessage
 from services.chassis.config.sections import PrivacySettings
-from services.chassis.events import channel_topic
 from services.chassis.metrics import Metrics
+from services.chassis.topics import channel_topic
 from services.edge.dialect.events import EventFrames
 from services.edge.dialect.frames import Frame, Standing
 from services.edge.dialect.users import UserShapes

@@ -8,7 +8,7 @@ from chorus.auth.v1 import users_pb2
 from chorus.common.v1 import events_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
 from chorus.presence.v1 import events_pb2 as presence_pb2
-from services.chassis.events import channel_topic, cluster_topic, team_topic, user_topic
+from services.chassis.topics import channel_topic, cluster_topic, team_topic, user_topic
 from services.edge.dialect.frames import Standing
 from services.edge.ws.ordering import HOLD_SECONDS, Repair
 from tests.unit.edge.ws.sockets import Bench, FakeSocket, an_id, entry, linking, message, posted

@@ -7,7 +7,7 @@ from typing import Any
 
 from chorus.common.v1 import events_pb2
 from chorus.messaging.v1 import events_pb2 as messaging_pb2
-from services.chassis.events import channel_topic, user_topic
+from services.chassis.topics import channel_topic, user_topic
 from tests.unit.edge.ws.cluster.clients import Client
 from tests.unit.edge.ws.cluster.edges import Edge
 from tests.unit.edge.ws.cluster.world import Bus, Log, Registry, Steps, Time

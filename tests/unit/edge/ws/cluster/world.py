@@ -8,7 +8,7 @@ from typing import Protocol
 
 from chorus.common.v1 import events_pb2
 from services.chassis.bus import BusMessage
-from services.chassis.events import channel_topic, user_topic
+from services.chassis.topics import channel_topic, user_topic
 
 Steps = Generator[float, None, None]
 """Somebody's doing; each yield is a pause of so many seconds."""
