@@ -65,7 +65,7 @@ class EventCollector:
         for what, kinds in (("add", COMES), ("remove", GOES)):
             moves: dict[str, list[Op]] = {}
             for op in self._channel.ops:
-                if op.what == what and not op.refused:
+                if op.what == what and op.effective:
                     moves.setdefault(op.args.user, []).append(op)
             for post in self._channel.kept:
                 left = moves.get(getattr(post, kinds[post.type]), []) if post.type in kinds else []

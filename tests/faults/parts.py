@@ -54,8 +54,16 @@ class Op:
 
     @property
     def refused(self) -> bool:
-        """Whether it surely had no effect."""
+        """Whether it was refused; it may be `effective` all the same."""
         return self.done is not None and self.done.outcome == "fail"
+
+    @property
+    def effective(self) -> bool:
+        """Whether it may have had effect; a removal that is tried again, since its instance died under it, finds its
+        own work done, and is refused.
+        """
+        gone = self.what in ("remove", "delete") and self.done is not None and self.done.status == 404
+        return gone or not self.refused
 
     @property
     def ended(self) -> float:

@@ -163,6 +163,16 @@ def test_a_post_that_nobody_deleted_and_is_gone_is_lost(records: list[Record]) -
     assert any("nobody tried to" in line for line in found(records))
 
 
+@pytest.mark.parametrize(("status", "lost"), [(404, False), (403, True)])
+def test_a_deletion_that_found_its_own_work_done_may_have_had_effect(status: int, lost: bool) -> None:
+    script = conversation()
+    post = script.post("ben")
+    script.delete("ben", post)
+    records = script.finish()
+    change(records, answer_of(records, "delete", -1), outcome="fail", status=status, value=Value())
+    assert any("nobody tried to" in line for line in found(records)) == lost
+
+
 def test_an_acknowledged_reaction_that_is_not_there_is_lost() -> None:
     script = conversation()
     post = script.post("ana")

@@ -67,15 +67,9 @@ def _state(moves: Sequence[Op], read: Op) -> str:
         return ""
     last = max(known, key=lambda move: move.ended)
     doubtful = any(
-        move is not last and _had_effect(move) and move.began < read.ended and move.settled > last.began
-        for move in moves
+        move is not last and move.effective and move.began < read.ended and move.settled > last.began for move in moves
     )
     return "" if doubtful else last.what
-
-
-def _had_effect(move: Op) -> bool:
-    """Whether it may have; a removal that is tried again, since its instance died under it, finds its own work done."""
-    return not move.refused or (move.what == "remove" and move.done is not None and move.done.status == 404)
 
 
 def _about(timeline: Timeline, channel: Channel, op: Op, kind: str, text: str) -> Violation:

@@ -71,7 +71,7 @@ def _deletes(timeline: Timeline, channel: Channel) -> Iterator[Violation]:
     for op in channel.ops:
         if op.what != "delete":
             continue
-        if not op.refused:
+        if op.effective:
             tried.setdefault(op.args.post, op)
         post = channel.posts.get(op.args.post)
         if op.acked and post is not None and not post.delete_at:
