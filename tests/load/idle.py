@@ -39,8 +39,8 @@ class Budget:
 
 BUDGETS: Mapping[str, Budget] = {
     "envoy": Budget(0.30, 122),
-    "edge-1": Budget(0.20, 112),
-    "edge-2": Budget(0.20, 112),
+    "edge-1": Budget(0.20, 80),
+    "edge-2": Budget(0.20, 80),
     "messaging-1": Budget(0.20, 95),
     "messaging-2": Budget(0.20, 95),
     "auth-1": Budget(0.22, 92),
@@ -51,7 +51,7 @@ BUDGETS: Mapping[str, Budget] = {
     "redis": Budget(0.07, 10),
     "supervisor": Budget(0.02, 16),
 }
-"""For a mesh of `make up` with 1,000 sockets: 2 % of a core and 1 GiB in all."""
+"""For a mesh of `make up` with 1,000 sockets: 2 % of a core and 960 MiB in all, of the 1 GiB that it may take."""
 
 
 @dataclass(frozen=True, slots=True)
