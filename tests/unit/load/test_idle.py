@@ -16,6 +16,6 @@ def test_every_process_of_a_mesh_has_a_budget() -> None:
     assert BUDGETS.keys() == instances | {ENVOY, PRIMARY, REPLICA, REDIS, SUPERVISOR}
 
 
-def test_together_they_are_two_per_cent_of_a_core_and_a_gibibyte() -> None:
+def test_together_they_are_two_per_cent_of_a_core_and_no_more_than_a_gibibyte() -> None:
     assert sum(budget.percent for budget in BUDGETS.values()) == pytest.approx(2.0)
-    assert sum(budget.mib for budget in BUDGETS.values()) == pytest.approx(1024)
+    assert sum(budget.mib for budget in BUDGETS.values()) <= 1024
