@@ -90,7 +90,8 @@ export class Party {
 
 export function run(main: () => Promise<void>): void {
     main().then(
-        () => process.exit(0),
+        // Only when what was said has left: a pipe takes 64 KiB at once, and process.exit throws the rest away.
+        () => process.stdout.write('', () => process.exit(0)),
         (error) => {
             console.error(error);
             process.exit(1);
