@@ -100,7 +100,8 @@ class Connection(WSListener):
         self._transport: WSTransport | None = None
         self._pending: list[bytes] = []
         self._pending_bytes = 0
-        self._unsent: Callable[[], int] = _nothing
+        self.unsent: Callable[[], int] = _nothing
+        """How many bytes the kernel has not taken."""
         self._written = 0  # counted while there are marks
         self._marks: list[tuple[int, float]] = []  # few, and none as a rule: an empty deque takes 0.7 KiB
         self._parts: list[bytes] = []
@@ -133,26 +134,22 @@ class Connection(WSListener):
         if not pending or transport is None:
             return
         self._pending_bytes = 0
+        joined = b""
         if len(pending) == 1:
             text = pending.pop()
             transport.send(_TEXT, text)
             size = len(text)
-            size += 2 if size < 126 else 4 if size < 65536 else 10
         else:
             self._pending = []
             joined = b"".join([part for text in pending for part in (_header(len(text)), text)])
             transport.underlying_transport.write(joined)
             size = len(joined)
-        if self._marks or self._unsent():
-            self._watch(size)
-
-    def unsent(self) -> int:
-        """Return the bytes that the kernel has not taken."""
-        return self._unsent()
+        if self._marks or self.unsent():
+            self._watch(size if joined else len(_header(size)) + size)
 
     def _watch(self, size: int) -> None:
         """Look at what is unsent after a write of some bytes."""
-        unsent = self._unsent()
+        unsent = self.unsent()
         if unsent > SEND_BYTES:
             self.close("slow_bytes")
         elif unsent:
@@ -213,7 +210,7 @@ class Connection(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Begin."""
         self._transport = transport
-        self._unsent = transport.underlying_transport.get_write_buffer_size
+        self.unsent = transport.underlying_transport.get_write_buffer_size
         with contextlib.suppress(OSError):
             raw = cast(socket.socket, transport.underlying_transport.get_extra_info("socket"))
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
@@ -269,7 +266,7 @@ class Connection(WSListener):
             self._abort.cancel()
         if self.is_open:
             self._end("lost")
-        self._transport, self._unsent = None, _nothing
+        self._transport, self.unsent = None, _nothing
 
     def pause_writing(self) -> None:
         """Nothing to do: `flush` bounds what is unsent."""
