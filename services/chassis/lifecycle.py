@@ -101,6 +101,7 @@ class Process:
         self._stops: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._signals = 0
         self._failed = False
+        self._draining = False
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -129,6 +130,8 @@ class Process:
         self._stopping.set()
 
     def _vital_task_ended(self, name: str, error: BaseException | None) -> None:
+        if self._draining:  # the part that it worked for has stopped
+            return
         self.fail(f"vital task {name} ended: {error!r}" if error else f"vital task {name} ended")
 
     def _signalled(self, number: signal.Signals) -> None:
@@ -187,6 +190,7 @@ class Process:
                 async with asyncio.timeout(chorus.DrainNoticeMilliseconds / 1000):
                     await self._hurry.wait()
         deadline = self.clock.monotonic() + chorus.DrainTimeoutSeconds
+        self._draining = True
         while self._stops:
             name, stop = self._stops.pop()
             try:

@@ -18,6 +18,10 @@ __all__ = ["doomed", "world"]
 
 SECONDS = 60.0
 
+_PAUSE = 0.02
+"""Between two posts, in seconds. The client stays away for up to 5, and what it misses must fit in what an edge keeps
+for it (`stream.QUEUE_BYTES`, some 700 posts): a fast machine says more in that time, and the client begins anew."""
+
 
 async def _well(mesh: Mesh) -> None:
     await eventually(lambda: asyncio.to_thread(mesh.status), lambda status: status.healthy, SECONDS)
@@ -28,7 +32,7 @@ async def test_a_reader_goes_on_at_the_other_edge_and_misses_and_repeats_nothing
     ana, ben = await world.people("ana", "ben")
     channel = await world.room(ana, ben)
     edges = [client.edge(doomed.ports, number) for number in (1, 2)]
-    chatter = Chatter([ben.at(world.front)], channel["id"])
+    chatter = Chatter([ben.at(world.front)], channel["id"], pause=_PAUSE)
     process = clients.mattermost_client("resume").start(quiet=True)
 
     async def said() -> str:

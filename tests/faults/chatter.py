@@ -16,11 +16,12 @@ _ATTEMPT = aiohttp.ClientTimeout(5)
 class Chatter:
     """Writers in one channel. What they were answered is kept: the post's id by its message."""
 
-    def __init__(self, writers: list[Rest], channel_id: str) -> None:
+    def __init__(self, writers: list[Rest], channel_id: str, *, pause: float = 0.0) -> None:
+        """Each writer takes a break of `pause` seconds after a post."""
         self.acknowledged: dict[str, str] = {}
         self.retries = 0
         self._writers = writers
-        self._channel_id = channel_id
+        self._channel_id, self._pause = channel_id, pause
         self._news = asyncio.Condition()
         self._stop = False
         self._failure: BaseException | None = None
@@ -49,6 +50,7 @@ class Chatter:
                 async with self._news:
                     self.acknowledged[message] = post_id
                     self._news.notify_all()
+                await asyncio.sleep(self._pause)
         except BaseException as error:
             async with self._news:
                 self._failure = error

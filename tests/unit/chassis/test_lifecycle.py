@@ -86,6 +86,20 @@ def test_a_lost_vital_task_ends_the_process_as_failed(start: Start) -> None:
     assert process.returncode == 1
 
 
+def test_a_vital_task_that_ends_with_the_part_it_worked_for_is_no_failure(start: Start) -> None:
+    process = start(
+        "task = process.tasks.spawn('reader', asyncio.sleep(3600), vital=True)\n"
+        "    async def close():\n"
+        "        task.cancel()\n"
+        "        await asyncio.wait([task])\n"
+        "    process.on_stop('connection', close)"
+    )
+    until_ready(process)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert process.returncode == 0
+
+
 def test_wiring_that_fails_stops_what_it_had_started(start: Start) -> None:
     process = start('raise OSError("database is away")')
     out, _ = process.communicate(timeout=10)
