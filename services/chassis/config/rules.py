@@ -6,7 +6,7 @@ A rule's `check(value)` returns the value to use, or raises `Wrong` with what wa
 import re
 from dataclasses import dataclass
 from typing import Final, Protocol
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 
 class Wrong(ValueError):
@@ -146,4 +146,4 @@ class PostgresUrl:
         options = [
             (name, text) for name, text in parse_qsl(parts.query, keep_blank_values=True) if name != "binary_parameters"
         ]
-        return urlunsplit(parts._replace(query=urlencode(options)))
+        return urlunsplit(parts._replace(query=urlencode(options, quote_via=quote)))

@@ -15,14 +15,10 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.chassis.database import pipeline, standing
 from services.chassis.database.pipeline import Row, Statement
+from services.chassis.database.pool import Connection, Pool
 from services.chassis.database.transaction import Transaction
 from services.chassis.errors import DomainError, Reason
 from services.chassis.metrics import Metrics
@@ -84,23 +80,13 @@ class Database:
         A `standby` may be behind in everything, its tables included, and is not asked whether it is the primary.
         """
         self.name, self._standby = name, standby
-        url = make_url(
-            dsn.replace("postgresql://", "postgres://", 1).replace("postgres://", "postgresql+psycopg://", 1)
-        )
-        self._engine = create_async_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=5,
-            pool_pre_ping=False,
-            pool_use_lifo=True,
-            pool_reset_on_return=None,  # whoever returns a connection leaves it idle
-            connect_args={
-                "connect_timeout": 5,
-                "application_name": f"chorus-{name}",
-                "options": f"{_PLANNING} {_ABANDONED}",
-                **_ALIVE,
-            },
+        self._pool = Pool(
+            dsn,
+            pool_size,
+            connect_timeout=5,
+            application_name=f"chorus-{name}",
+            options=f"{_PLANNING} {_ABANDONED}",
+            **_ALIVE,
         )
         self._commits, self._rollbacks, self._unknown = (
             metrics.database_transactions.labels(name, outcome) for outcome in ("commit", "rollback", "unknown")
@@ -110,7 +96,6 @@ class Database:
         self._deadlocks = metrics.database_deadlocks.labels(name)
         self._doubts = metrics.database_doubts
         self._doubt = ""
-        self._closed = False
         self.origin = ""
         """What `identify` read on the newest connection: no connection outlives the server that it was made to."""
         self._timeline = ""
@@ -120,28 +105,30 @@ class Database:
     async def identify(self, sql: str) -> None:
         """Read one value by `sql` on every new connection, as `origin`; a connection on which it fails is none."""
         self._ask_each(sql, "origin")
-        await self._engine.dispose()  # those made before have not been asked
+        await self._pool.empty()  # those made before have not been asked
         await self.fetch("SELECT 1")
 
     def _ask_each(self, sql: str, attribute: str) -> None:
         """Keep what every new connection answers to `sql`."""
 
-        @event.listens_for(self._engine.sync_engine, "connect")
-        def connected(connection: Any, record: object) -> None:
-            try:
-                cursor = connection.cursor()
-                cursor.execute(sql)
-                setattr(self, attribute, cursor.fetchone()[0])
-                cursor.close()
-                connection.rollback()
-            except BaseException:  # a cancellation too; the pool forgets a connection that was not made to its end
-                connection.driver_connection.pgconn.finish()
-                raise
+        async def ask(connection: Connection) -> None:
+            ((row,),) = await pipeline.run(connection, ((sql, {}),))
+            setattr(self, attribute, row[0])
+
+        self._pool.greet(ask)
 
     async def close(self) -> None:
         """Close all connections; one that is in use is closed by whoever gives it back, and no other is made."""
-        self._closed = True
-        await self._engine.dispose()
+        await self._pool.close()
+
+    async def _connection(self, patience: float | None) -> Connection:
+        """Take a connection within `patience` seconds. Raises unavailable."""
+        with suppress(psycopg.Error, OSError, TimeoutError):
+            if patience is None:
+                return await self._pool.take()
+            async with asyncio.timeout(patience):
+                return await self._pool.take()
+        raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}")
 
     @asynccontextmanager
     async def transaction(
@@ -154,15 +141,7 @@ class Database:
         `shielded` finishes COMMIT even for a caller who has gone; without it, it may be cancelled in the middle.
         """
         started = time.perf_counter()
-        if self._closed:
-            raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}")
-        try:
-            async with asyncio.timeout(patience):
-                connection = await self._engine.connect()
-                raw = await connection.get_raw_connection()
-        except (DBAPIError, psycopg.Error, PoolTimeout, OSError) as error:
-            raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
-        driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
+        driver = await self._connection(patience)
         impatience, tx = None, Transaction(driver, begin, None if self._standby else self._timeline)
         try:
             if patience is not None:
@@ -180,10 +159,10 @@ class Database:
         finally:
             if impatience is not None:
                 impatience.cancel()
-            await _put_back(connection, driver, keep=not self._closed)
+            await self._put_back(driver)
             self._seconds.observe(time.perf_counter() - started)
 
-    async def _commit(self, tx: Transaction, driver: psycopg.AsyncConnection[Any]) -> None:
+    async def _commit(self, tx: Transaction, driver: Connection) -> None:
         """Commit; a warning is no success: PostgreSQL warns when it gave up waiting for the standby (DESIGN §3)."""
         warnings: list[str] = []
 
@@ -205,7 +184,7 @@ class Database:
             self._unknown.inc()
             raise UnknownOutcome(self.name, why)
 
-    async def _roll_back(self, tx: Transaction, driver: psycopg.AsyncConnection[Any]) -> None:
+    async def _roll_back(self, tx: Transaction, driver: Connection) -> None:
         """End a transaction that refuses. What it read decided that, so the server must vouch for it as well."""
         if driver.info.transaction_status != TransactionStatus.INTRANS:
             return
@@ -216,7 +195,7 @@ class Database:
         if why := await self._heed(doubt, driver):
             raise UnknownOutcome(self.name, why)
 
-    async def _heed(self, doubt: str, driver: psycopg.AsyncConnection[Any]) -> str:
+    async def _heed(self, doubt: str, driver: Connection) -> str:
         """Return what a doubt means; tell when it begins and ends. No more is asked of a server that is another one."""
         if doubt in standing.ELSEWHERE:
             await driver.close()
@@ -274,27 +253,56 @@ class Database:
 
     async def outside_transaction(self, sql: str) -> None:
         """Run a statement that PostgreSQL allows outside of a transaction only, such as DETACH … CONCURRENTLY."""
-        async with self._engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            raw = await connection.get_raw_connection()
-            driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
+        driver = await self._connection(None)
+        try:
             await driver.execute(sql)
+        finally:
+            await self._put_back(driver)
 
     async def fetch(self, sql: str, **parameters: Any) -> list[Row]:
         """Run one plain statement in a transaction of its own; return its rows."""
         return (await self.once((sql, parameters)))[0]
 
     async def once(self, *statements: Statement) -> list[list[Row]]:
-        """Run statements that are all known beforehand as a transaction, in one round trip; return each one's rows.
+        """Read by statements that are all known beforehand, in one round trip; return each one's rows.
 
-        For reads above all: a caller who leaves does not wait for the end, and cannot know how it was.
+        Raises what `transact` does, UnknownOutcome when the server may not be the primary any more. Without BEGIN and
+        COMMIT: PostgreSQL takes what comes before the end of a round trip for one transaction, with a snapshot for each
+        statement, and for what writes nothing there is no end to be told of.
         """
+        started = time.perf_counter()
+        driver = await self._connection(None)
+        doubt = ""
+        try:
+            if self._standby:
+                rows = await pipeline.run(driver, statements)
+            else:
+                doubting = standing.doubting(self._timeline, commits=False)
+                *rows, found = await pipeline.run(driver, (*statements, doubting))
+                doubt = found[0].why
+            why = await self._heed(doubt, driver)
+        except psycopg.Error as error:
+            self._rollbacks.inc()
+            if _is_fault_of_data(error):
+                raise DataFault(error) from error
+            if _is_away(error):
+                raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
+            raise
+        finally:
+            await self._put_back(driver)
+            self._seconds.observe(time.perf_counter() - started)
+        if why:
+            self._unknown.inc()
+            raise UnknownOutcome(self.name, why)
+        self._commits.inc()
+        return rows
 
-        async def work(tx: Transaction) -> Transaction:
-            tx.conclude(*statements)
-            return tx
-
-        return (await self.transact(work, shielded=False)).concluded
+    async def _put_back(self, driver: Connection) -> None:
+        """Return the connection to the pool, rolled back if it has to be; it is dropped when its state is not known."""
+        if driver.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+            with suppress(psycopg.Error, OSError):
+                await _uncancelled(pipeline.run(driver, (), first=pipeline.ROLLBACK))
+        await self._pool.put(driver)
 
 
 def _is_away(error: psycopg.Error) -> bool:
@@ -318,30 +326,10 @@ def _is_fault_of_data(error: psycopg.Error) -> bool:
     return error.sqlstate[:2] in ("22", "23")
 
 
-def _hang_up(driver: psycopg.AsyncConnection[Any]) -> None:
+def _hang_up(driver: Connection) -> None:
     """Cut the line, so that whoever waits for the server hears that it is lost. Cancelling would wait for it too."""
     with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(driver.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)
-
-
-async def _put_back(connection: AsyncConnection, driver: psycopg.AsyncConnection[Any], *, keep: bool) -> None:
-    """Return the connection to its pool, rolled back if it has to be; drop it when its state cannot be known."""
-    try:
-        if not keep:
-            await connection.invalidate()
-        elif driver.info.transaction_status != TransactionStatus.IDLE:
-            await _uncancelled(_leave(connection, driver))
-        await connection.close()
-    except (DBAPIError, psycopg.Error, OSError):
-        _log.warning("connection could not be returned", exc_info=True)
-
-
-async def _leave(connection: AsyncConnection, driver: psycopg.AsyncConnection[Any]) -> None:
-    if driver.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-        with suppress(psycopg.Error, OSError):
-            await pipeline.run(driver, (), first=pipeline.ROLLBACK)
-    if driver.info.transaction_status != TransactionStatus.IDLE:
-        await connection.invalidate()
 
 
 async def _uncancelled(work: Coroutine[Any, Any, T]) -> T:

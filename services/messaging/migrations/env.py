@@ -1,5 +1,5 @@
 """Alembic's environment: the chassis's."""
 
-from services.chassis.database.migrations import run_environment
+from services.chassis.database.upgrading import run_environment
 
 run_environment()

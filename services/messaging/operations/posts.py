@@ -107,8 +107,13 @@ class PostCreation:
 
     async def _look_up(self, drafts: Sequence[Draft]) -> list[Post | DomainError]:
         """Answer from what stands now; what is not there may still come, so its sender must ask again by its id."""
-        rows, _ = await self._database.once(store.reading([draft.id for draft in drafts]), VOUCHING)
-        found = store.by_id(rows)
+
+        async def look(tx: Transaction) -> Transaction:
+            tx.conclude(store.reading([draft.id for draft in drafts]))
+            tx.vouch()
+            return tx
+
+        found = store.by_id((await self._database.transact(look, shielded=False)).concluded[0])
         return [found.get(d.id) or DomainError(Reason.UNAVAILABLE, part="database messaging") for d in drafts]
 
     async def _store(

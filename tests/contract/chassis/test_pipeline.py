@@ -59,7 +59,7 @@ async def test_text_that_no_column_holds_is_refused_and_not_cut(database: Databa
 async def test_statements_of_a_trip_see_what_went_before_and_later_ones_what_was_committed_meanwhile(
     database: Database,
 ) -> None:
-    other = Database("messaging", str(database._engine.url.render_as_string(hide_password=False)), Metrics("test"))
+    other = Database("messaging", database._pool._dsn, Metrics("test"))
     insert, count = "INSERT INTO things (id) VALUES (%(id)s)", "SELECT count(*) AS n FROM things"
 
     async def work(tx: Transaction) -> list[int]:
