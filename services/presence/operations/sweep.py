@@ -22,7 +22,7 @@ from services.presence.store.registry import Look, Registry
 _log = logging.getLogger(__name__)
 
 _PAGE: Final = 1000
-_LOCK_MS: Final = 2000
+_LOCK_MS: Final = 5000  # a few looks
 
 
 class Sweep:
@@ -52,7 +52,7 @@ class Sweep:
         self._dnd_minute = 0
 
     async def watch(self) -> None:
-        """Look at Redis without end, ten times a lease and when one ends; apart from the work, which may take long."""
+        """Look at Redis without end, five times a lease and when one ends; apart from the work, which may take long."""
         while True:
             try:
                 self._look = await self._registry.look(self._instance, _LOCK_MS, self._lease)
@@ -95,7 +95,7 @@ class Sweep:
 
     async def _pause(self) -> None:
         due = self._look.due if self._look is not None else self._lease
-        await asyncio.sleep(min(until_tick(self._lease / 10_000), max(self._lease / 40, due) / 1000))
+        await asyncio.sleep(min(until_tick(self._lease / 5_000), max(self._lease / 40, due) / 1000))
 
     def _note_that_redis_works(self) -> None:
         """Count how long it has.
@@ -104,7 +104,7 @@ class Sweep:
         that Redis was paused or this process was.
         """
         now = self._clock.monotonic()
-        if self._worked_since is None or now - self._looked_at > self._lease / 4000:
+        if self._worked_since is None or now - self._looked_at > self._lease / 3000:
             self._worked_since = now
         self._looked_at = now
 
