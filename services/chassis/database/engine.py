@@ -226,13 +226,17 @@ class Database:
                     self._deadlocks.inc()
                     _log.warning("deadlock", extra={"database": self.name})
                 if why is None or attempt == ATTEMPTS:
-                    if _is_fault_of_data(error):
-                        raise DataFault(error) from error
-                    if _is_away(error):
-                        raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
+                    self._name(error)
                     raise
                 self._retries.labels(self.name, why).inc()
         raise AssertionError("unreachable")
+
+    def _name(self, error: psycopg.Error) -> None:
+        """Raise what an error is to callers: a fault of their data, or unavailable. Any other is a fault of ours."""
+        if _is_fault_of_data(error):
+            raise DataFault(error) from error
+        if _is_away(error):
+            raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
 
     async def snapshot(self, work: Callable[[Transaction], Awaitable[T]], *, patience: float | None = None) -> T:
         """Run `work` on one snapshot, read only: all its statements see the same moment. For replicas and pages.
@@ -283,10 +287,7 @@ class Database:
             why = await self._heed(doubt, driver)
         except psycopg.Error as error:
             self._rollbacks.inc()
-            if _is_fault_of_data(error):
-                raise DataFault(error) from error
-            if _is_away(error):
-                raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
+            self._name(error)
             raise
         finally:
             await self._put_back(driver)

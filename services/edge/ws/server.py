@@ -200,7 +200,9 @@ class SocketServer:
 
         wanted = connection.upgrade.wanted
         try:
-            if wanted is None or not await self._resumer.resume(Arrival(stream, wanted, still_signed_in, greet)):
+            arrival = None if wanted is None else Arrival(stream, wanted, still_signed_in, greet)
+            resumed = arrival is not None and await self._resumer.resume(arrival)
+            if not resumed and connection.is_open:
                 await self._begin(stream, still_signed_in, greet)
         finally:
             if not connection.is_open and stream not in self._resumption:
