@@ -10,9 +10,15 @@ COLUMNS: Final = """c.id, c.type, c.team_id, c.name, c.delete_at,
        tm.user_id IS NOT NULL AS in_team, tm.scheme_guest AS team_guest, tm.scheme_user AS team_user,
        tm.scheme_admin AS team_admin, tm.explicit_roles AS team_roles,
        cm.user_id IS NOT NULL AS in_channel, cm.scheme_guest, cm.scheme_user, cm.scheme_admin, cm.explicit_roles"""
+# OFFSET 0 makes each membership a look-up of its own, by its whole key. Left to itself PostgreSQL takes all members of
+# the team and of the channel and compares, wherever it thinks them few, as before its first ANALYZE.
 JOINS: Final = """LEFT JOIN channels c ON c.id = asked.channel_id
-LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = asked.user_id AND tm.delete_at = 0
-LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = asked.user_id"""
+LEFT JOIN LATERAL (
+  SELECT * FROM team_members WHERE team_id = c.team_id AND user_id = asked.user_id AND delete_at = 0 OFFSET 0
+) AS tm ON true
+LEFT JOIN LATERAL (
+  SELECT * FROM channel_members WHERE channel_id = c.id AND user_id = asked.user_id OFFSET 0
+) AS cm ON true"""
 _READ: Final = f"""
 SELECT {COLUMNS}
 FROM unnest(%(users)s::text[], %(channels)s::text[]) WITH ORDINALITY AS asked (user_id, channel_id, n)

@@ -10,22 +10,28 @@ _CHANNELS: Final = """
 SELECT id, type, display_name, name, team_id, total_msg_count, total_msg_count_root FROM channels
 WHERE id = ANY(%(ids)s)"""
 _AUTHORS: Final = "SELECT id, username FROM users WHERE id = ANY(%(ids)s)"
+# Here and below OFFSET 0 makes each look-up one of its own, by its whole key. Left to itself PostgreSQL goes through
+# all members of a channel, all users or all keywords wherever it thinks them few, as before its first ANALYZE.
 _NAMED: Final = """
-SELECT m.channel_id, u.username, u.id
+SELECT asked.channel_id, asked.username, u.id
 FROM unnest(%(channels)s::text[], %(names)s::text[]) AS asked (channel_id, username)
-JOIN users u ON u.username = asked.username AND u.delete_at = 0
-JOIN channel_members m ON m.channel_id = asked.channel_id AND m.user_id = u.id"""
+CROSS JOIN LATERAL (SELECT id FROM users WHERE username = asked.username AND delete_at = 0 OFFSET 0) AS u
+CROSS JOIN LATERAL (
+  SELECT FROM channel_members WHERE channel_id = asked.channel_id AND user_id = u.id OFFSET 0) AS m"""
 _KEYWORDED: Final = """
-SELECT DISTINCT m.channel_id, asked.word, u.id
+SELECT DISTINCT asked.channel_id, asked.word, k.user_id
 FROM unnest(%(channels)s::text[], %(words)s::text[], %(lowered)s::text[]) AS asked (channel_id, word, lowered)
-JOIN mention_keywords k ON (k.keyword = asked.word AND k.exact) OR (k.keyword = asked.lowered AND NOT k.exact)
-JOIN users u ON u.id = k.user_id AND u.delete_at = 0
-JOIN channel_members m ON m.channel_id = asked.channel_id AND m.user_id = u.id"""
+CROSS JOIN LATERAL (
+  SELECT user_id FROM mention_keywords WHERE keyword = asked.word AND exact
+  UNION ALL
+  SELECT user_id FROM mention_keywords WHERE keyword = asked.lowered AND NOT exact
+  OFFSET 0) AS k
+CROSS JOIN LATERAL (SELECT FROM users WHERE id = k.user_id AND delete_at = 0 OFFSET 0) AS u
+CROSS JOIN LATERAL (
+  SELECT FROM channel_members WHERE channel_id = asked.channel_id AND user_id = k.user_id OFFSET 0) AS m"""
 # All members: of direct and group channels always, of others when everybody is addressed; a channel with as many
 # members as may be notified at once, or more, yields none (MaxNotificationsPerChannel). Whom @channel does not reach:
 # by its own setting, by the channel's, or by having muted the channel without saying otherwise.
-# OFFSET 0 keeps the order: channels, members, users. Left to itself PostgreSQL begins with the users wherever it takes
-# them for few, as before its first ANALYZE, and goes through every membership that there is, for no row as a rule.
 _MEMBERS: Final = """
 SELECT m.channel_id, m.user_id,
   COALESCE(u.notify_props ->> 'channel', 'true') = 'true'
@@ -46,12 +52,13 @@ CROSS JOIN LATERAL (SELECT notify_props FROM users WHERE id = m.user_id AND dele
 # Who took part in a thread and wants to hear of each reply; of interest only where threads are not collapsed.
 _COMMENTERS: Final = """
 SELECT r.id AS root_id, u.id
-FROM posts r
+FROM (SELECT * FROM posts WHERE id = ANY(%(roots)s) OFFSET 0) AS r
 CROSS JOIN LATERAL (SELECT unnest(r.participants || r.user_id)) AS part (user_id)
-JOIN users u ON u.id = part.user_id AND u.delete_at = 0
-JOIN channel_members m ON m.channel_id = r.channel_id AND m.user_id = u.id
-WHERE r.id = ANY(%(roots)s) AND r.original_id = ''
-  AND (u.notify_props ->> 'comments' = 'any' OR (u.notify_props ->> 'comments' = 'root' AND u.id = r.user_id))"""
+CROSS JOIN LATERAL (
+  SELECT id, notify_props ->> 'comments' AS comments FROM users WHERE id = part.user_id AND delete_at = 0 OFFSET 0) AS u
+CROSS JOIN LATERAL (
+  SELECT FROM channel_members WHERE channel_id = r.channel_id AND user_id = u.id OFFSET 0) AS m
+WHERE r.original_id = '' AND (u.comments = 'any' OR (u.comments = 'root' AND u.id = r.user_id))"""
 
 
 @dataclass(frozen=True, slots=True)

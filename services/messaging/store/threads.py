@@ -9,36 +9,47 @@ from services.messaging.domain.threads import Following, ThreadState, loudness
 from services.messaging.domain.users import User
 from services.messaging.store import users as user_store
 
-# Everybody who has, or by the next reply gets, to do with a thread, as far as they are in its channel.
+# Everybody who has, or by the next reply gets, to do with a thread, as far as they are in its channel. OFFSET 0 makes
+# each look-up one of its own, by its whole key (see post_facts.py).
 _PEOPLE: Final = """
 WITH roots AS (
-  SELECT id, channel_id, user_id, mentioned, props FROM posts WHERE id = ANY(%(roots)s) AND original_id = ''
+  SELECT id, channel_id, user_id, mentioned, props
+  FROM (SELECT * FROM posts WHERE id = ANY(%(roots)s) OFFSET 0) AS p WHERE original_id = ''
 ), people AS (
-  SELECT id, channel_id, user_id, true AS joins FROM roots WHERE props NOT LIKE '%%"from_webhook"%%'
-  UNION ALL
-  SELECT id, channel_id, unnest(mentioned), true FROM roots
-  UNION ALL
-  SELECT r.id, r.channel_id, a.user_id, true FROM roots r JOIN channel_members a ON a.channel_id = r.channel_id
-    AND a.notify_props ->> 'channel_auto_follow_threads' = 'on'
-  UNION ALL
-  SELECT r.id, r.channel_id, t.user_id, false FROM roots r JOIN thread_memberships t ON t.post_id = r.id
+  SELECT id, channel_id, user_id, bool_or(joins) AS joins FROM (
+    SELECT id, channel_id, user_id, true AS joins FROM roots WHERE props NOT LIKE '%%"from_webhook"%%'
+    UNION ALL
+    SELECT id, channel_id, unnest(mentioned), true FROM roots
+    UNION ALL
+    SELECT r.id, r.channel_id, a.user_id, true FROM roots r CROSS JOIN LATERAL (
+      SELECT user_id FROM channel_members
+      WHERE channel_id = r.channel_id AND notify_props ->> 'channel_auto_follow_threads' = 'on' OFFSET 0) AS a
+    UNION ALL
+    SELECT r.id, r.channel_id, t.user_id, false FROM roots r CROSS JOIN LATERAL (
+      SELECT user_id FROM thread_memberships WHERE post_id = r.id OFFSET 0) AS t
+  ) AS each_one GROUP BY id, channel_id, user_id
 )
 SELECT p.id, p.channel_id, p.user_id, t.user_id IS NOT NULL AS known, COALESCE(t.following, false) AS following,
   COALESCE(t.last_viewed_at, 0) AS last_viewed_at, COALESCE(t.replies_seen, 0) AS replies_seen,
-  COALESCE(t.unread_mentions, 0) AS unread_mentions, bool_or(p.joins) AS joins,
+  COALESCE(t.unread_mentions, 0) AS unread_mentions, p.joins,
   COALESCE(m.notify_props ->> 'desktop', '') AS channel_desktop,
   COALESCE(m.notify_props ->> 'desktop_threads', '') AS channel_threads,
   COALESCE(u.notify_props ->> 'desktop', '') AS desktop,
   COALESCE(u.notify_props ->> 'desktop_threads', '') AS threads
 FROM people p
-JOIN channel_members m ON m.channel_id = p.channel_id AND m.user_id = p.user_id
-JOIN users u ON u.id = p.user_id AND u.delete_at = 0
-LEFT JOIN thread_memberships t ON t.post_id = p.id AND t.user_id = p.user_id
-GROUP BY p.id, p.channel_id, p.user_id, t.post_id, t.user_id, m.channel_id, m.user_id, u.id"""
+CROSS JOIN LATERAL (
+  SELECT notify_props FROM channel_members WHERE channel_id = p.channel_id AND user_id = p.user_id OFFSET 0) AS m
+CROSS JOIN LATERAL (SELECT notify_props FROM users WHERE id = p.user_id AND delete_at = 0 OFFSET 0) AS u
+LEFT JOIN LATERAL (
+  SELECT * FROM thread_memberships WHERE post_id = p.id AND user_id = p.user_id OFFSET 0) AS t ON true"""
 _PARTICIPANTS: Final = """
-SELECT id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props, update_at, delete_at
-FROM users WHERE id = ANY(%(authors)s)
-  OR id IN (SELECT unnest(participants) FROM posts WHERE id = ANY(%(roots)s) AND original_id = '')"""
+SELECT u.id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props, update_at, delete_at
+FROM (
+  SELECT unnest(%(authors)s::text[])
+  UNION
+  SELECT unnest(participants) FROM (SELECT * FROM posts WHERE id = ANY(%(roots)s) OFFSET 0) AS r WHERE original_id = ''
+) AS asked (id)
+CROSS JOIN LATERAL (SELECT * FROM users WHERE id = asked.id OFFSET 0) AS u"""
 # A new follower who was mentioned before it left the channel and came again finds those mentions too.
 _STORE: Final = """
 INSERT INTO thread_memberships AS t
