@@ -14,10 +14,12 @@ COLUMNS: Final = """c.id, c.type, c.team_id, c.name, c.delete_at,
 # the team and of the channel and compares, wherever it thinks them few, as before its first ANALYZE.
 JOINS: Final = """LEFT JOIN channels c ON c.id = asked.channel_id
 LEFT JOIN LATERAL (
-  SELECT * FROM team_members WHERE team_id = c.team_id AND user_id = asked.user_id AND delete_at = 0 OFFSET 0
+  SELECT user_id, scheme_guest, scheme_user, scheme_admin, explicit_roles FROM team_members
+  WHERE team_id = c.team_id AND user_id = asked.user_id AND delete_at = 0 OFFSET 0
 ) AS tm ON true
 LEFT JOIN LATERAL (
-  SELECT * FROM channel_members WHERE channel_id = c.id AND user_id = asked.user_id OFFSET 0
+  SELECT user_id, scheme_guest, scheme_user, scheme_admin, explicit_roles FROM channel_members
+  WHERE channel_id = c.id AND user_id = asked.user_id OFFSET 0
 ) AS cm ON true"""
 _READ: Final = f"""
 SELECT {COLUMNS}

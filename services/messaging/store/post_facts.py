@@ -52,7 +52,7 @@ CROSS JOIN LATERAL (SELECT notify_props FROM users WHERE id = m.user_id AND dele
 # Who took part in a thread and wants to hear of each reply; of interest only where threads are not collapsed.
 _COMMENTERS: Final = """
 SELECT r.id AS root_id, u.id
-FROM (SELECT * FROM posts WHERE id = ANY(%(roots)s) OFFSET 0) AS r
+FROM (SELECT id, channel_id, user_id, original_id, participants FROM posts WHERE id = ANY(%(roots)s) OFFSET 0) AS r
 CROSS JOIN LATERAL (SELECT unnest(r.participants || r.user_id)) AS part (user_id)
 CROSS JOIN LATERAL (
   SELECT id, notify_props ->> 'comments' AS comments FROM users WHERE id = part.user_id AND delete_at = 0 OFFSET 0) AS u

@@ -37,7 +37,7 @@ WHERE c.user_id = freed.user_id AND c.pending_post_id = freed.pending_post_id"""
 # OFFSET 0 lets nothing but the id find them. Left to itself PostgreSQL takes all posts that are no former versions, by
 # the index of these, wherever it thinks them few, as before its first ANALYZE.
 _BY_ID: Final = f"""
-SELECT {_SHOWN} FROM (SELECT * FROM posts WHERE id = ANY(%(ids)s) OFFSET 0) AS p {_WITH_ROOT}
+SELECT {_SHOWN} FROM (SELECT {COLUMNS} FROM posts WHERE id = ANY(%(ids)s) OFFSET 0) AS p {_WITH_ROOT}
 WHERE p.original_id = ''"""
 _INSERT: Final = f"""
 INSERT INTO posts ({COLUMNS}, mentioned)

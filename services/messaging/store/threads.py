@@ -14,7 +14,9 @@ from services.messaging.store import users as user_store
 _PEOPLE: Final = """
 WITH roots AS (
   SELECT id, channel_id, user_id, mentioned, props
-  FROM (SELECT * FROM posts WHERE id = ANY(%(roots)s) OFFSET 0) AS p WHERE original_id = ''
+  FROM (
+    SELECT id, channel_id, user_id, mentioned, props, original_id FROM posts WHERE id = ANY(%(roots)s) OFFSET 0) AS p
+  WHERE original_id = ''
 ), people AS (
   SELECT id, channel_id, user_id, bool_or(joins) AS joins FROM (
     SELECT id, channel_id, user_id, true AS joins FROM roots WHERE props NOT LIKE '%%"from_webhook"%%'
@@ -41,15 +43,19 @@ CROSS JOIN LATERAL (
   SELECT notify_props FROM channel_members WHERE channel_id = p.channel_id AND user_id = p.user_id OFFSET 0) AS m
 CROSS JOIN LATERAL (SELECT notify_props FROM users WHERE id = p.user_id AND delete_at = 0 OFFSET 0) AS u
 LEFT JOIN LATERAL (
-  SELECT * FROM thread_memberships WHERE post_id = p.id AND user_id = p.user_id OFFSET 0) AS t ON true"""
+  SELECT user_id, following, last_viewed_at, replies_seen, unread_mentions FROM thread_memberships
+  WHERE post_id = p.id AND user_id = p.user_id OFFSET 0) AS t ON true"""
 _PARTICIPANTS: Final = """
 SELECT u.id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props, update_at, delete_at
 FROM (
   SELECT unnest(%(authors)s::text[])
   UNION
-  SELECT unnest(participants) FROM (SELECT * FROM posts WHERE id = ANY(%(roots)s) OFFSET 0) AS r WHERE original_id = ''
+  SELECT unnest(participants)
+  FROM (SELECT participants, original_id FROM posts WHERE id = ANY(%(roots)s) OFFSET 0) AS r WHERE original_id = ''
 ) AS asked (id)
-CROSS JOIN LATERAL (SELECT * FROM users WHERE id = asked.id OFFSET 0) AS u"""
+CROSS JOIN LATERAL (
+  SELECT id, username, nickname, first_name, last_name, email, locale, roles, is_bot, notify_props, update_at, delete_at
+  FROM users WHERE id = asked.id OFFSET 0) AS u"""
 # A new follower who was mentioned before it left the channel and came again finds those mentions too.
 _STORE: Final = """
 INSERT INTO thread_memberships AS t
