@@ -123,12 +123,11 @@ class Database:
 
     async def _connection(self, patience: float | None) -> Connection:
         """Take a connection within `patience` seconds. Raises unavailable."""
-        with suppress(psycopg.Error, OSError, TimeoutError):
-            if patience is None:
-                return await self._pool.take()
+        try:
             async with asyncio.timeout(patience):
                 return await self._pool.take()
-        raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}")
+        except (psycopg.Error, OSError) as error:  # a TimeoutError too
+            raise DomainError(Reason.UNAVAILABLE, part=f"database {self.name}") from error
 
     @asynccontextmanager
     async def transaction(
@@ -300,10 +299,12 @@ class Database:
 
     async def _put_back(self, driver: Connection) -> None:
         """Return the connection to the pool, rolled back if it has to be; it is dropped when its state is not known."""
-        if driver.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-            with suppress(psycopg.Error, OSError):
-                await _uncancelled(pipeline.run(driver, (), first=pipeline.ROLLBACK))
-        await self._pool.put(driver)
+        try:
+            if driver.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+                with suppress(psycopg.Error, OSError):
+                    await _uncancelled(pipeline.run(driver, (), first=pipeline.ROLLBACK))
+        finally:  # also for a caller who is cancelled meanwhile: its place would be lost for good
+            await self._pool.put(driver)
 
 
 def _is_away(error: psycopg.Error) -> bool:

@@ -6,12 +6,13 @@ import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
 
 from services.chassis.config import Settings
-from services.chassis.database import Database, DataFault, Transaction, UnknownOutcome
+from services.chassis.database import Database, DataFault, Transaction, UnknownOutcome, pipeline
 from services.chassis.database.naming import service_dsn
 from services.chassis.errors import Reason
 from services.chassis.metrics import Metrics
@@ -123,6 +124,35 @@ async def test_a_caller_who_leaves_gives_the_connection_back(database: Database)
             await asyncio.sleep(0.001)
         waiting.cancel()
         await asyncio.wait({waiting})
+    assert (await database.fetch("SELECT 1 AS one"))[0].one == 1
+
+
+async def test_a_caller_who_leaves_during_the_rollback_gives_the_connection_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, begun, go_on = pipeline.run, asyncio.Event(), asyncio.Event()
+
+    async def slow(driver: Any, statements: Any, **ends: Any) -> Any:
+        if ends.get("first") == pipeline.ROLLBACK:
+            begun.set()
+            await go_on.wait()
+        return await run(driver, statements, **ends)
+
+    async def fail(tx: Transaction) -> None:
+        await tx.fetch("SELECT 1")
+        raise ValueError
+
+    monkeypatch.setattr(pipeline, "run", slow)
+    for _ in range(3):  # more than there are connections
+        begun.clear()
+        go_on.clear()
+        failing = asyncio.ensure_future(database.transact(fail))
+        await begun.wait()
+        failing.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.wait({failing})
+        assert failing.cancelled()
     assert (await database.fetch("SELECT 1 AS one"))[0].one == 1
 
 
