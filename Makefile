@@ -2,7 +2,8 @@
 #
 #   make up PORT=8165 DATA=path     a second mesh beside the first: its own ports, its own data
 
-PYTHON ?= python3
+# Asked when it is needed, and once: see the script for why it may be the system's, and PYTHON=python3.12 for another one.
+PYTHON ?= $(eval PYTHON := $(shell sh deploy/local/python.sh python3 /usr/bin/python3))$(PYTHON)
 PORT ?=
 DATA ?= data
 TESTS ?= tests
@@ -89,7 +90,7 @@ endif
 $(VENV)/place:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Chorus needs Python 3.11 or newer, and $(PYTHON) is not: name one, as in: make up PYTHON=python3.12"; exit 1; }
-	@echo "▸ virtual environment"
+	@echo "▸ virtual environment of $(PYTHON)"
 	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) || { \
 	  echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt install python3-venv)."; exit 1; }
 	@mkdir -p build/protos

@@ -1,5 +1,6 @@
 """The supervisor of a mesh: a supervisord of its own, steered over its Unix socket."""
 
+import contextlib
 import os
 import resource
 import shlex
@@ -87,6 +88,7 @@ class Supervisor:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=_finish_before_others_begin,
         )
         if result.returncode != 0 or not _within(15, self.is_running):
             said = result.stdout.strip().splitlines()[:1] or ["it does not answer"]
@@ -248,6 +250,17 @@ def _section(name: str, /, **values: object) -> str:
     # supervisord expands %(…)s in values, and a line's rest after " ;" is a comment to it.
     lines = (f"{key} = {str(value).replace('%', '%%')}" for key, value in values.items())
     return "\n".join([f"[{name}]", *lines]) + "\n"
+
+
+def _finish_before_others_begin() -> None:
+    """Let no process of the mesh be interrupted by the waking of another one.
+
+    Whoever is woken meanwhile finds more to do at once: a page takes 9 % less CPU on two cores, and a post 3 % (Linux;
+    what the supervisor starts inherits it; docs/performance.md).
+    """
+    if hasattr(os, "SCHED_BATCH"):
+        with contextlib.suppress(OSError):  # a sandbox may forbid it
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _within(seconds: float, true: Callable[[], bool]) -> bool:

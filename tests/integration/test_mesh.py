@@ -75,6 +75,13 @@ def test_every_process_is_up_and_says_so(mesh: Mesh) -> None:
     json.dumps(status.as_json())
 
 
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux alone lets who was woken wait")
+def test_no_process_of_it_is_interrupted_by_the_waking_of_another(mesh: Mesh) -> None:
+    for line in mesh.status().processes:
+        for process in (psutil.Process(line.pid), *psutil.Process(line.pid).children()):
+            assert os.sched_getscheduler(process.pid) == os.SCHED_BATCH, (line.name, process.name())
+
+
 def test_a_second_up_changes_nothing(mesh: Mesh, again: Callable[[], Mesh]) -> None:
     before = {line.name: line.pid for line in mesh.status().processes}
     files = {path: path.stat().st_mtime_ns for path in mesh.layout.envoy.iterdir()}
