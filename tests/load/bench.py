@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import os
+import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -192,6 +193,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     stage.note_busy_load(sheet)
     facts = {
         "cores": os.cpu_count(),
+        "python": f"{platform.python_version()} ({Path(sys.executable).resolve()})",
         "busy_before": busy,
         "quick": arguments.quick,
         "seconds": round(time.monotonic() - began, 1),
