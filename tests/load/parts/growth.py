@@ -7,8 +7,8 @@ from tests.load.phases import Phase, typical
 from tests.load.stage import Stage
 
 _MOST = 2_000
-"""Posts into one channel at a time. A channel takes about 1,000 a second for long, and is 2 s of them ahead at most; then
-it refuses (messaging's MAX_AHEAD_MS). While the others have their turns it is caught up with."""
+"""Posts into one channel at a time: it takes about 1,000 a second for long, and refuses once it is 2 s of them ahead
+(messaging's MAX_AHEAD_MS). While the others have their turns it is caught up with."""
 
 
 def by_posts(stage: Stage) -> None:
