@@ -116,9 +116,9 @@ class Load:
         rooms = [self.places[room]] if room is not None else ()
         return await self._loop(lines, seconds, self.posting(lines, rooms), 201)
 
-    async def read(self, seconds: float) -> dict[str, Any]:
-        """As many newest pages as go, of all channels."""
-        lines = await self.lines(self.crew.workers)
+    async def read(self, seconds: float, workers: int = 0) -> dict[str, Any]:
+        """As many newest pages as go, of all channels; so many under way."""
+        lines = await self.lines(workers or self.crew.workers)
         return await self._loop(lines, seconds, self.reading(lines), 200)
 
     async def beside(self, seconds: float, rate: float = 20) -> dict[str, Any]:

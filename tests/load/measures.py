@@ -62,7 +62,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("idle_mib", "idle mesh, memory of all processes", "MiB", _at_most(1024)),
     Measure("growth_posts", "posts/s at the most posts in a channel, of those at the fewest", "×", _at_least(0.9)),
     Measure("growth_members", "posts/s at the most members, of those at the fewest", "×", _at_least(0.9)),
-    Measure("growth_sockets", "CPU a delivery to the most sockets, of that to the fewest", "×", _at_most(1.1)),
+    Measure("growth_sockets", "CPU a delivery to the most sockets, of that to a hundred", "×", _at_most(1.1)),
     Measure("edges_post", "two edges, of one, by CPU a post", "×", _at_least(1.8)),
     Measure("edges_page", "… a page", "×", _at_least(1.8)),
     Measure("edges_delivery", "… a delivery", "×", _at_least(1.8)),

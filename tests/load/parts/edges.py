@@ -4,6 +4,8 @@ from tests.load.phases import typical
 from tests.load.stage import Stage
 
 _UNITS = {"post": "post", "page": "read", "delivery": "fanout"}
+_UNDER_WAY = 32
+"""Requests at each edge: two carry twice the load of one, in batches as large as its."""
 
 
 def one_and_two(stage: Stage) -> None:
@@ -18,7 +20,7 @@ def one_and_two(stage: Stage) -> None:
         stage.look_again()
         stage.run("connect", sockets=plan.few)
         for phase in _UNITS.values():
-            stage.run(phase, plan.phase / 2, keep=_name(phase, edges))
+            stage.run(phase, plan.phase / 2, keep=_name(phase, edges), workers=_UNDER_WAY * edges)
     mesh.scale("edge", 2)
     stage.look_again()
     told = {}
