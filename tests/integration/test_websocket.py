@@ -1,7 +1,9 @@
 """WebSockets over a real port and a real bus: promises 4, 6, 7 and 9 as a client meets them."""
 
 import asyncio
+import gc
 import json
+import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -11,6 +13,7 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
+from picows import WSTransport
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -95,6 +98,26 @@ async def test_a_challenge_signs_in_and_is_answered_behind_hello(edge: Edge) -> 
         await client.send(msgspec.msgpack.encode({"action": "ping", "seq": 3}))
         (pong,) = await frames(client, lambda frame: "seq_reply" in frame)
         assert (pong["seq_reply"], pong["data"]["text"]) == (3, "pong")
+
+
+async def test_a_socket_keeps_nothing_of_its_request_and_has_no_logger_of_its_own(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[WSTransport] = []
+    begin = connection.Connection.on_ws_connected
+
+    def beginning(self: connection.Connection, transport: WSTransport) -> None:
+        begin(self, transport)
+        begun.append(transport)
+
+    monkeypatch.setattr(connection.Connection, "on_ws_connected", beginning)
+    async with edge.connect(edge.outside.sign_in(ADA)) as client:
+        await hello(client)
+        (transport,) = begun
+        assert not transport.request.headers
+        assert not transport.response.headers
+        loggers = [one for one in gc.get_objects() if type(one) is logging.Logger]
+        assert not [one.name for one in loggers if one.name.startswith("picows.server.")]
 
 
 async def test_a_wrong_token_and_none_are_let_go(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -210,6 +210,9 @@ class Connection(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Begin."""
         self._transport = transport
+        # picows keeps both heads as long as the socket lives: 2 KiB that nobody looks at again.
+        transport.request.headers.clear()
+        transport.response.headers.clear()
         self.unsent = transport.underlying_transport.get_write_buffer_size
         with contextlib.suppress(OSError):
             raw = cast(socket.socket, transport.underlying_transport.get_extra_info("socket"))
@@ -301,7 +304,8 @@ Judge = Callable[[bytes, bytes, Mapping[str, str]], Connection | Refusal]
 async def listen(host: str, port: int, judge: Judge) -> asyncio.Server:
     """Serve WebSockets that `judge` allows. Raises OSError."""
     # picows tells of every client's mistake on the level of an error of ours; what is ours is logged here.
-    logging.getLogger("picows").setLevel(logging.CRITICAL)
+    logger = logging.getLogger("picows.server")
+    logger.setLevel(logging.CRITICAL)
 
     def answer(request: WSUpgradeRequest) -> WSUpgradeResponseWithListener:
         judged = judge(request.method, request.path, request.headers)
@@ -316,6 +320,7 @@ async def listen(host: str, port: int, judge: Judge) -> asyncio.Server:
         answer,
         host,
         port,
+        logger_name=logging.LoggerAdapter(logger),  # of a plain one it makes another for each connection
         max_frame_size=MAX_FRAME,
         read_buffer_init_size=2048,  # for each connection; grows to what a frame may have
         websocket_handshake_timeout=CHALLENGE_SECONDS,
