@@ -80,6 +80,7 @@ def test_no_process_of_it_is_interrupted_by_the_waking_of_another(mesh: Mesh) ->
     for line in mesh.status().processes:
         for process in (psutil.Process(line.pid), *psutil.Process(line.pid).children()):
             assert os.sched_getscheduler(process.pid) == os.SCHED_BATCH, (line.name, process.name())
+    assert os.sched_getscheduler(0) == os.sched_getscheduler(os.getppid())  # who started it is as before
 
 
 def test_a_second_up_changes_nothing(mesh: Mesh, again: Callable[[], Mesh]) -> None:
