@@ -35,18 +35,14 @@ def on_one_edge(stage: Stage) -> None:
     through = min(most, _through_envoy())
     stage.progress("posts to nobody")
     nobody = [stage.run("post", 60, keep="post, one edge", most=_POSTS, workers=1) for _ in range(plan.rounds)]
-    rows, priced = [], []
-    few = many = stage.memory()
+    rows, few, many = [], stage.memory(), stage.memory()
     for sockets in plan.sockets:
         stage.progress(f"{sockets:,} sockets")
         stage.run("connect", sockets=min(sockets, through))
         if sockets > through:
             stage.run("connect", sockets=sockets, past=_past_envoy(mesh))
         many = stage.memory()  # before these hear anything
-        cpu_us = _delivery(stage, sockets, nobody)
-        rows.append({"sockets": sockets, "cpu_us": cpu_us})
-        if cpu_us and sockets >= _TOLD_APART:
-            priced.append(cpu_us)
+        rows.append({"sockets": sockets, "cpu_us": _delivery(stage, sockets, nobody)})
         if sockets == plan.sockets[0]:
             few = stage.memory()  # what only the first ones take is no socket's price
     after = stage.memory()
@@ -58,7 +54,7 @@ def on_one_edge(stage: Stage) -> None:
     sheet.put("held", most - sheet.phases[f"fanout to {most}"][-1].figures["closed"])
     sheet.put("edge_socket_kib", idle["edge"])
     sheet.put("socket_kib", sum(idle.values()))
-    if priced:
+    if priced := [row["cpu_us"] for row in rows if row["cpu_us"]]:
         sheet.put("growth_sockets", priced[-1] / priced[0])
     if through < most:
         sheet.notes.append(
@@ -68,12 +64,12 @@ def on_one_edge(stage: Stage) -> None:
 
 
 def _delivery(stage: Stage, sockets: int, nobody: Sequence[Phase]) -> float | None:
-    """Microseconds of the edge for a delivery, less what the post itself takes."""
+    """Microseconds of the edge for a delivery, less what the post itself takes; None where that can't be told."""
     posts = min(_POSTS, max(20, _DELIVERIES // sockets))
     rounds = [
         stage.run("fanout", 60, keep=f"fanout to {sockets}", most=posts, workers=1) for _ in range(stage.plan.rounds)
     ]
-    return edge_us(rounds, nobody)
+    return edge_us(rounds, nobody) if sockets >= _TOLD_APART else None
 
 
 def _through_envoy() -> int:
