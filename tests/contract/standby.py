@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -62,8 +62,7 @@ class Standby:
 
     def kill(self) -> None:
         """Be gone."""
-        for process in family(self._process):
-            os.kill(process, signal.SIGKILL)
+        _signal(self._process, signal.SIGKILL)
         self._process.wait()
 
     def heal(self) -> None:
@@ -141,7 +140,8 @@ def go_on(server: "subprocess.Popen[bytes]") -> None:
 
 def _signal(server: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     for pid in family(server):
-        os.kill(pid, number)
+        with suppress(ProcessLookupError):  # one that served a connection may have ended since
+            os.kill(pid, number)
 
 
 @contextmanager
