@@ -210,7 +210,7 @@ class Connection(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         """Begin."""
         self._transport = transport
-        # picows keeps both heads as long as the socket lives: 2 KiB that nobody looks at again.
+        # picows keeps both heads as long as the socket lives, and nobody looks at them again.
         transport.request.headers.clear()
         transport.response.headers.clear()
         self.unsent = transport.underlying_transport.get_write_buffer_size
